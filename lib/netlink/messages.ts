@@ -1,0 +1,151 @@
+import { Writer } from '../wire/writer.ts';
+import type { Dev, NetNsRef } from './request.ts';
+
+const NLM_F_REQUEST = 0x1;
+const NLM_F_ACK = 0x4;
+const NLM_F_DUMP = 0x300;
+
+/** How the native transport treats a message: must match native/exchange.h. */
+export const MESSAGE_BARRIER = 1;
+export const MESSAGE_OPTIONAL = 2;
+export const MESSAGE_NO_ACK = 4;
+export const MESSAGE_HOLD = 8;
+
+/** What a reference is patched with, right before its message is sent. */
+export const REFERENCE_IFINDEX = 0;
+export const REFERENCE_DESCRIPTOR = 1;
+/** Not known natively: the descriptor of an own OPEN step, made a REFERENCE_DESCRIPTOR by the plan. */
+export const REFERENCE_PATH = 2;
+
+/** What names the attribute that an error points at: the fixed header's size and the table behind it. */
+export interface Schema {
+  readonly header: number;
+  readonly table: {
+    pathOf(bytes: Uint8Array, from: number, to: number, offset: number): string | undefined;
+  };
+}
+
+/** What a message says of itself beyond its bytes. */
+export interface MessageOptions {
+  /** Sent only after all earlier ones are acknowledged. */
+  readonly barrier?: boolean;
+  /** Its error is no failure. */
+  readonly optional?: boolean;
+  /** The kernel sends no acknowledgement of its own (nfnetlink's batch marks). */
+  readonly noAck?: boolean;
+  /** Stays in one send with the message before it (an nfnetlink batch is atomic). */
+  readonly hold?: boolean;
+}
+
+const PLAIN: MessageOptions = {};
+
+/**
+ * Netlink messages being written: one buffer, and beside it what the native transport must know of
+ * each. Reused from batch to batch, so that the hot path makes no objects.
+ */
+export class Messages {
+  readonly writer = new Writer();
+  count = 0;
+  readonly offsets: number[] = [];
+  readonly flags: number[] = [];
+  readonly references: number[] = [];
+  readonly syscalls: string[] = [];
+  readonly schemas: (Schema | undefined)[] = [];
+
+  referenceCount = 0;
+  readonly referenceOffsets: number[] = [];
+  readonly referenceKinds: number[] = [];
+  readonly referenceValues: (string | number)[] = [];
+  /** Files to be opened before anything is sent: namespaces told by name or by process. */
+  readonly paths: string[] = [];
+
+  // Names of links that messages since the last barrier bring into being or take away.
+  #changed: string[] = [];
+
+  reset(): void {
+    this.writer.reset();
+    this.count = 0;
+    this.referenceCount = 0;
+    this.paths.length = 0;
+    this.#changed.length = 0;
+  }
+
+  /**
+   * Begins a message; its body is written to `writer`, then `end` is called.
+   * NLM_F_REQUEST is added, and NLM_F_ACK to all but dumps.
+   */
+  begin(
+    type: number,
+    flags: number,
+    syscall: string,
+    schema?: Schema,
+    options: MessageOptions = PLAIN,
+  ): void {
+    const at = this.count;
+    this.offsets[at] = this.writer.length;
+    this.references[at] = this.referenceCount;
+    this.syscalls[at] = syscall;
+    this.schemas[at] = schema;
+    this.flags[at] =
+      (options.barrier ? MESSAGE_BARRIER : 0) |
+      (options.optional ? MESSAGE_OPTIONAL : 0) |
+      (options.noAck ? MESSAGE_NO_ACK : 0) |
+      (options.hold ? MESSAGE_HOLD : 0);
+    const acknowledged = (flags & NLM_F_DUMP) === NLM_F_DUMP || options.noAck ? 0 : NLM_F_ACK;
+    this.writer.u32(0);
+    this.writer.u16(type);
+    this.writer.u16(flags | NLM_F_REQUEST | acknowledged);
+    this.writer.u32(0);
+    this.writer.u32(0);
+  }
+
+  end(): void {
+    const start = this.offsets[this.count];
+    this.writer.patch32(start, this.writer.length - start);
+    this.writer.align();
+    this.count++;
+  }
+
+  /** Writes a u32: the index itself, or room for that of the link with this name. */
+  linkIndex(dev: Dev): void {
+    if (typeof dev === 'number') {
+      this.writer.u32(dev);
+      return;
+    }
+    // A name that this very batch changes means something else once those messages are done.
+    if (this.#changed.length > 0 && this.#changed.includes(dev)) this.#barrier();
+    this.#reference(REFERENCE_IFINDEX, dev);
+  }
+
+  /** Writes a u32: the descriptor of a namespace. */
+  netns(ref: NetNsRef): void {
+    if (typeof ref === 'string') this.#opened(`/run/netns/${ref}`);
+    else if ('slot' in ref) this.#reference(REFERENCE_DESCRIPTOR, ~ref.slot);
+    else if ('pid' in ref) this.#opened(`/proc/${ref.pid}/ns/net`);
+    else this.writer.s32(ref.fd);
+  }
+
+  /** The message being written creates, renames or removes the link of this name. */
+  changesLink(name: string): void {
+    this.#changed.push(name);
+  }
+
+  #barrier(): void {
+    this.flags[this.count] |= MESSAGE_BARRIER;
+    this.#changed.length = 0;
+  }
+
+  #opened(path: string): void {
+    let index = this.paths.indexOf(path);
+    if (index < 0) index = this.paths.push(path) - 1;
+    this.#reference(REFERENCE_PATH, index);
+  }
+
+  #reference(kind: number, value: string | number): void {
+    const at = this.referenceCount++;
+    this.referenceOffsets[at] = this.writer.length;
+    this.referenceKinds[at] = kind;
+    this.referenceValues[at] = value;
+    this.writer.u32(0);
+  }
+}
