@@ -130,6 +130,26 @@ export class Messages {
     this.#changed.push(name);
   }
 
+  /** Takes the message at `count` and all behind it out again. */
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    this.writer.length = this.offsets[count];
+    this.referenceCount = this.references[count];
+    this.paths.length = 0;
+    for (let i = 0; i < this.referenceCount; i++) {
+      if (this.referenceKinds[i] === REFERENCE_PATH) this.paths.length = Number(this.referenceValues[i]) + 1;
+    }
+    this.count = count;
+  }
+
+  /** The names of links that a message holds. */
+  namesIn(message: number): string[] {
+    const end = message + 1 < this.count ? this.references[message + 1] : this.referenceCount;
+    return this.referenceValues
+      .slice(this.references[message], end)
+      .filter((value) => typeof value === 'string');
+  }
+
   #barrier(): void {
     this.flags[this.count] |= MESSAGE_BARRIER;
     this.#changed.length = 0;
