@@ -12,6 +12,11 @@ export const MAX_ATTRIBUTE = 0xffff;
 
 const utf8 = new TextEncoder();
 
+/** What writes the index of a link that is told by name: known only right before sending. */
+export interface LinkReferences {
+  linkIndex(dev: string | number): void;
+}
+
 /**
  * A growing buffer in the machine's byte order (little endian: every machine Node supports on Linux
  * but s390x, which this library does not). Reused from message to message.
@@ -20,6 +25,8 @@ export class Writer {
   bytes: Uint8Array;
   view: DataView;
   length = 0;
+  /** Set by the messages that are being written here; codecs of links ask it. */
+  links: LinkReferences | undefined = undefined;
 
   constructor(capacity = 4096) {
     this.bytes = new Uint8Array(capacity);
