@@ -16,6 +16,9 @@ export interface Inside {
   check(operation: string): void;
   /** Appends the steps that bring the lane inside. */
   enter(plan: PlanWriter): void;
+  /** A plan that uses the namespace's descriptors is on its way: they are not closed under it. */
+  begin(): void;
+  end(): void;
   /** Takes a descriptor that is closed with the handle; false, having closed it, where that has been. */
   keep(fd: number): boolean;
 }
@@ -129,6 +132,7 @@ export class Channel {
     }
     if (cancel(this.#ticket) !== 'never') return true;
     this.#busy = false;
+    this.#inside.end();
     this.#flush();
     return false;
   }
@@ -152,6 +156,7 @@ export class Channel {
         },
         (done) => {
           this.#busy = false;
+          this.#inside.end();
           settle(done, calls);
           if (!this.#busy) this.#flush();
         },
@@ -159,6 +164,7 @@ export class Channel {
       this.#take(transaction, calls);
       if (calls.length === 0) continue;
       this.#busy = true;
+      this.#inside.begin();
       plan.reset();
       transaction.write(plan, this.#socket < 0 ? this.#open() : this.#socket);
       this.#ticket = submit(plan, transaction);

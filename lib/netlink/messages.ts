@@ -62,12 +62,23 @@ export class Messages {
   // Names of links that messages since the last barrier bring into being or take away.
   #changed: string[] = [];
 
+  constructor() {
+    this.writer.links = this;
+  }
+
   reset(): void {
     this.writer.reset();
     this.count = 0;
     this.referenceCount = 0;
     this.paths.length = 0;
     this.#changed.length = 0;
+    this.#here();
+  }
+
+  // Where the next message begins is known before it does: `truncate` may cut at any count.
+  #here(): void {
+    this.offsets[this.count] = this.writer.length;
+    this.references[this.count] = this.referenceCount;
   }
 
   /**
@@ -82,8 +93,6 @@ export class Messages {
     options: MessageOptions = PLAIN,
   ): void {
     const at = this.count;
-    this.offsets[at] = this.writer.length;
-    this.references[at] = this.referenceCount;
     this.syscalls[at] = syscall;
     this.schemas[at] = schema;
     this.flags[at] =
@@ -104,6 +113,7 @@ export class Messages {
     this.writer.patch32(start, this.writer.length - start);
     this.writer.align();
     this.count++;
+    this.#here();
   }
 
   /** Writes a u32: the index itself, or room for that of the link with this name. */
@@ -132,7 +142,6 @@ export class Messages {
 
   /** Takes the message at `count` and all behind it out again. */
   truncate(count: number): void {
-    if (count >= this.count) return;
     this.writer.length = this.offsets[count];
     this.referenceCount = this.references[count];
     this.paths.length = 0;

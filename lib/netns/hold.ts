@@ -1,0 +1,98 @@
+import { NetlinkError } from '../errors.ts';
+import { addon } from '../native.ts';
+import type { Inside } from '../netlink/channel.ts';
+import type { PlanWriter } from '../netlink/plan.ts';
+
+/** What every open handle of this process holds, for `NetNs.stats()`. */
+export const held = { handles: 0, sockets: 0 };
+
+/**
+ * The descriptors of one handle: the namespace's own and those of sockets inside. Apart from the
+ * handle itself, so that one which is dropped can still be closed.
+ */
+export class Hold implements Inside {
+  /** The descriptor that pins the namespace. */
+  readonly fd: number;
+  name: string | undefined;
+  closed = false;
+
+  readonly #kept: number[] = [];
+  // Plans on their way use the descriptors' numbers: closed under them, those could be anyone's.
+  #underway = 0;
+
+  constructor(fd: number, name?: string) {
+    this.fd = fd;
+    this.name = name;
+    held.handles++;
+  }
+
+  get label(): string {
+    if (this.name !== undefined) return `namespace '${this.name}'`;
+    return this.closed ? 'a closed namespace' : `net:[${addon.fstat(this.fd)[1]}]`;
+  }
+
+  check(operation: string): void {
+    if (!this.closed) return;
+    throw new NetlinkError(`${operation}: this NetNs has been closed; open the namespace again`, {
+      code: 'ERR_NETNS_CLOSED',
+    });
+  }
+
+  enter(plan: PlanWriter): void {
+    plan.enter(this.fd);
+  }
+
+  begin(): void {
+    this.#underway++;
+  }
+
+  end(): void {
+    this.#underway--;
+    if (this.closed && this.#underway === 0) this.#release();
+  }
+
+  keep(fd: number): boolean {
+    if (this.closed && this.#underway === 0) {
+      addon.close(fd);
+      return false;
+    }
+    held.sockets++;
+    this.#kept.push(fd);
+    return true;
+  }
+
+  /** Gives a kept descriptor back early. */
+  drop(fd: number): void {
+    const at = this.#kept.indexOf(fd);
+    if (at < 0) return;
+    this.#kept.splice(at, 1);
+    held.sockets--;
+    addon.close(fd);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    held.handles--;
+    if (this.#underway === 0) this.#release();
+  }
+
+  #release(): void {
+    // The sockets pin the namespace as well, so all go together.
+    for (const fd of this.#kept) addon.close(fd);
+    held.sockets -= this.#kept.length;
+    this.#kept.length = 0;
+    addon.close(this.fd);
+  }
+}
+
+/** Handles that were dropped without being closed: closed here, and told. */
+export const dropped = new FinalizationRegistry<Hold>((hold) => {
+  if (hold.closed) return;
+  const what = hold.label;
+  hold.close();
+  process.emitWarning(`A NetNs of ${what} was dropped without close(); it is closed now.`, {
+    type: 'NetNsLeakWarning',
+    detail: 'Use `using ns = …`, or call close(): until the garbage collector ran, the namespace stayed.',
+  });
+});
