@@ -12,6 +12,7 @@ const SOCK_RAW = 3;
 export interface Inside {
   /** How errors name the namespace. */
   readonly label: string;
+  readonly closed: boolean;
   /** Throws where the handle is closed. */
   check(operation: string): void;
   /** Appends the steps that bring the lane inside. */

@@ -15,6 +15,11 @@ export class Made {
     this.#length = length;
   }
 
+  /** The only descriptor that a plan exports. */
+  firstFd(): number {
+    return exported(this.#view) > 0 ? this.#view.getInt32(8, true) : -1;
+  }
+
   /** The descriptor in a slot that the plan exports; -1 where it has none. */
   fd(slot: number): number {
     for (let i = 0; i < exported(this.#view); i++) {

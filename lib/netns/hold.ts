@@ -17,6 +17,8 @@ export class Hold implements Inside {
   closed = false;
 
   readonly #kept: number[] = [];
+  // What ends with the handle: watches, captures.
+  readonly #dependents = new Set<() => void>();
   // Plans on their way use the descriptors' numbers: closed under them, those could be anyone's.
   #underway = 0;
 
@@ -70,10 +72,17 @@ export class Hold implements Inside {
     addon.close(fd);
   }
 
+  /** Has `end` called when the handle is closed; returns what takes that back. */
+  whenClosed(end: () => void): () => void {
+    this.#dependents.add(end);
+    return () => this.#dependents.delete(end);
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
     held.handles--;
+    for (const end of [...this.#dependents]) end();
     if (this.#underway === 0) this.#release();
   }
 

@@ -14,6 +14,8 @@ import { type AsyncObjects, defineObjects, type SyncObjects, syncObjects } from 
 import { namesOfProcess, processesIn } from './processes.ts';
 import { type NetNsSource, openSource } from './source.ts';
 import { Sysctl } from './sysctl.ts';
+import type { TopicName } from './topics.ts';
+import { type Watch, type WatchOptions, watch } from './watch.ts';
 
 export interface CreateOptions extends CallOptions {
   /** Takes the place of a file that a crash has left under the name, on which nothing is mounted. */
@@ -57,8 +59,7 @@ const DELETE_OPTIONS = new Set(['signal', 'timeout', 'wait']);
 export class NetNs {
   /** @internal What the handle holds: by it the other parts of the library reach the namespace. */
   readonly hold: Hold;
-  /** @internal */
-  readonly channel: Channel;
+  #channel: Channel | undefined;
   #cookie: bigint | undefined;
   #sync: SyncObjects | undefined;
   #sysctl: Sysctl | undefined;
@@ -66,7 +67,6 @@ export class NetNs {
   /** @internal Use `create`, `open` or `current`. */
   constructor(hold: Hold) {
     this.hold = hold;
-    this.channel = new Channel(hold, NETLINK_ROUTE);
     dropped.register(this, hold, hold);
   }
 
@@ -135,6 +135,12 @@ export class NetNs {
     };
   }
 
+  /** @internal Where requests on links, addresses and so on go. */
+  get channel(): Channel {
+    this.#channel ??= new Channel(this.hold, NETLINK_ROUTE);
+    return this.#channel;
+  }
+
   get name(): string | undefined {
     return this.hold.name;
   }
@@ -199,6 +205,14 @@ export class NetNs {
   get sync(): SyncObjects {
     this.#sync ??= syncObjects(this);
     return this.#sync;
+  }
+
+  /**
+   * Tells what changes, by topic ('link', 'address', 'route', …; all unless given), from this call
+   * on. After events were lost it says so (`{ type: 'overrun' }`) and tells how things stand.
+   */
+  watch(topics?: readonly TopicName[], options: WatchOptions = {}): Watch {
+    return watch(this, topics, options);
   }
 
   /** The settings under /proc/sys/net, as the namespace sees them. */

@@ -1,0 +1,12 @@
+export { NetlinkError, type NetlinkErrorDetails } from './errors.ts';
+export type { CallOptions, Composed, Dev, NetNsRef, Request } from './netlink/request.ts';
+export type { NameWatch, NetNsEvent } from './netns/name-watch.ts';
+export type { NetNsEntry } from './netns/names.ts';
+export { type CreateOptions, type DeleteOptions, NetNs, type NetNsStats } from './netns/netns.ts';
+export type { NetNsSource } from './netns/source.ts';
+export type { SysctlValue } from './netns/sysctl.ts';
+export type { TopicEvent, TopicName } from './netns/topics.ts';
+export type { Watch, WatchEvent, WatchOptions } from './netns/watch.ts';
+export { address } from './rtnetlink/address/api.ts';
+export { link } from './rtnetlink/link/api.ts';
+export { route } from './rtnetlink/route/api.ts';

@@ -1,0 +1,84 @@
+import { Replies } from '../netlink/replies.ts';
+import type { Request } from '../netlink/request.ts';
+import { address } from '../rtnetlink/address/api.ts';
+import { link } from '../rtnetlink/link/api.ts';
+import { route } from '../rtnetlink/route/api.ts';
+
+/** What can be watched: where the kernel tells of it, and how it is read. */
+interface Topic<T> {
+  /** RTNLGRP_* of linux/rtnetlink.h. */
+  readonly groups: readonly number[];
+  /** nlmsg_type of what is new or changed, and of what has gone. */
+  readonly news: number;
+  readonly gone: number;
+  /** The address family that tells two topics of one message type apart. */
+  readonly isOurs?: (family: number) => boolean;
+  /** Lists the present state; its `read` reads the events as well. */
+  readonly list: () => Request<T[]>;
+}
+
+const topic = <T>(of: Topic<T>): Topic<T> => of;
+
+export const TOPICS = {
+  link: topic({ groups: [1], news: 16, gone: 17, isOurs: (family) => family !== 7, list: () => link.list() }),
+  address: topic({ groups: [5, 9], news: 20, gone: 21, list: () => address.list() }),
+  route: topic({ groups: [7, 11], news: 24, gone: 25, list: () => route.list() }),
+} as const;
+
+export type TopicName = keyof typeof TOPICS;
+
+type ObjectOf<N extends TopicName> = (typeof TOPICS)[N] extends Topic<infer T> ? T : never;
+
+/** One change: the object under its topic's name. */
+export type TopicEvent = {
+  [N in TopicName]: {
+    type: 'new' | 'delete';
+    topic: N;
+    /** The id of the namespace it happened in, where all that have one are watched. */
+    nsid?: number;
+    /** After an overrun: not a change, but how things stand. */
+    state?: true;
+  } & { [K in N]: ObjectOf<N> };
+}[TopicName];
+
+const replies = new Replies();
+
+/** What a datagram tells of the topics that are watched. */
+export function eventsIn(
+  topics: readonly TopicName[],
+  bytes: Uint8Array,
+  view: DataView,
+  nsid: number | undefined,
+): TopicEvent[] {
+  const events: TopicEvent[] = [];
+  for (let at = 0; at + 16 <= bytes.length; ) {
+    const length = view.getUint32(at, true);
+    if (length < 16 || at + length > bytes.length) break;
+    const type = view.getUint16(at + 4, true);
+    for (const name of topics) {
+      const { news, gone, isOurs, list } = TOPICS[name] as Topic<unknown>;
+      if (type !== news && type !== gone) continue;
+      if (isOurs !== undefined && !isOurs(bytes[at + 16])) continue;
+      replies.reset(bytes, view);
+      replies.addRegion(at, at + length);
+      for (const object of list().read(replies)) {
+        events.push(event(type === news ? 'new' : 'delete', name, object, nsid));
+      }
+    }
+    at += (length + 3) & ~3;
+  }
+  return events;
+}
+
+export function event(
+  type: 'new' | 'delete',
+  topic: TopicName,
+  object: unknown,
+  nsid: number | undefined,
+  state?: true,
+): TopicEvent {
+  const made: Record<string, unknown> = { type, topic, [topic]: object };
+  if (nsid !== undefined) made.nsid = nsid;
+  if (state !== undefined) made.state = state;
+  return made as unknown as TopicEvent;
+}
