@@ -1,4 +1,4 @@
-import { invalidType, unknownKey } from '../errors.ts';
+import { invalidType, invalidValue, unknownKey } from '../errors.ts';
 import { attributeLength, endChecked } from './codecs.ts';
 import type { Codec } from './codec.ts';
 import { DecodeError } from './errors.ts';
@@ -26,8 +26,16 @@ export interface Attribute<T> extends AttributeInfo {
   readonly many: boolean;
 }
 
-export function attr<T>(number: number, codec: Codec<T>, info: AttributeInfo): Attribute<T> {
-  return { number, codec, many: false, ...info };
+/** Keeps `readonly` in the type, so that specs can leave those attributes out. */
+export type Marked<A, I> = I extends { readonly: true } ? A & { readonly readonly: true } : A;
+
+export function attr<T, const I extends AttributeInfo>(
+  number: number,
+  codec: Codec<T>,
+  info: I,
+): Marked<Attribute<T>, I> {
+  const attribute: Attribute<T> = { number, codec, many: false, ...info };
+  return attribute as Marked<Attribute<T>, I>;
 }
 
 /** An attribute that may come several times beside each other: its value is an array. */
@@ -48,6 +56,13 @@ export type Shape = Record<string, Attribute<any>>;
 export type Values<S extends Shape> = {
   [K in keyof S]?: S[K] extends Attribute<infer T> ? T : never;
 } & { unknown?: UnknownAttribute[] };
+
+/** What a caller may set: all but what only the kernel writes. */
+export type Settable<S extends Shape> = {
+  [K in keyof S as S[K] extends { readonly readonly: true } ? never : K]?: S[K] extends Attribute<infer T>
+    ? T
+    : never;
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: tables of every shape
 export type Infer<T> = T extends Table<infer S> ? Values<S> : never;
@@ -115,18 +130,29 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
     const given = value as Record<string, unknown>;
     path.enter();
     for (const key in given) {
-      if (!this.put(w, key, given[key], path, given)) this.#other(w, key, given[key], path);
+      const entry = this.#byKey.get(key);
+      if (entry === undefined) this.#other(w, key, given[key], path);
+      else this.#put(w, entry, given[key], path, given);
     }
     path.leave();
   }
 
   /**
    * Writes one attribute by its key; false when the table has none of that name. `undefined` writes
-   * nothing. `path` stands inside the object that holds the key.
+   * nothing; what only the kernel writes is refused. `path` stands inside the object with the key.
    */
   put(w: Writer, key: string, value: unknown, path: Path, siblings: object): boolean {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return false;
+    if (entry.attribute.readonly && value !== undefined) {
+      path.set(key);
+      throw invalidValue(path.toString(), value, 'left out: only the kernel sets it');
+    }
+    return this.#put(w, entry, value, path, siblings);
+  }
+
+  #put(w: Writer, entry: Entry, value: unknown, path: Path, siblings: object): boolean {
+    const key = entry.key;
     if (value === undefined || (entry.flag && value === false)) return true;
     path.set(key);
     if (entry.many) {

@@ -12,10 +12,19 @@ export const MAX_ATTRIBUTE = 0xffff;
 
 const utf8 = new TextEncoder();
 
-/** What writes the index of a link that is told by name: known only right before sending. */
+/** What writes numbers that are known only right before sending. */
 export interface LinkReferences {
+  /** The index of a link that is told by name. */
   linkIndex(dev: string | number): void;
+  /** The descriptor of a namespace. */
+  netns(ref: NamespaceReference): void;
 }
+
+export type NamespaceReference =
+  | string
+  | { readonly fd: number }
+  | { readonly pid: number }
+  | { readonly slot: number };
 
 /**
  * A growing buffer in the machine's byte order (little endian: every machine Node supports on Linux
