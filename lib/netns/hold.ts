@@ -3,8 +3,15 @@ import { addon } from '../native.ts';
 import type { Inside } from '../netlink/channel.ts';
 import type { PlanWriter } from '../netlink/plan.ts';
 
-/** What every open handle of this process holds, for `NetNs.stats()`. */
-export const held = { handles: 0, sockets: 0 };
+/** The handles of this thread that are open, but for the library's own helpers. */
+export const handles = new Set<Hold>();
+
+/** The sockets inside namespaces that handles keep. */
+export function socketCount(): number {
+  let count = 0;
+  for (const hold of handles) count += hold.sockets;
+  return count;
+}
 
 /**
  * The descriptors of one handle: the namespace's own and those of sockets inside. Apart from the
@@ -22,10 +29,15 @@ export class Hold implements Inside {
   // Plans on their way use the descriptors' numbers: closed under them, those could be anyone's.
   #underway = 0;
 
-  constructor(fd: number, name?: string) {
+  /** @param hidden a helper of the library's own, no handle of the user's */
+  constructor(fd: number, name?: string, hidden = false) {
     this.fd = fd;
     this.name = name;
-    held.handles++;
+    if (!hidden) handles.add(this);
+  }
+
+  get sockets(): number {
+    return this.#kept.length;
   }
 
   get label(): string {
@@ -58,7 +70,6 @@ export class Hold implements Inside {
       addon.close(fd);
       return false;
     }
-    held.sockets++;
     this.#kept.push(fd);
     return true;
   }
@@ -68,7 +79,6 @@ export class Hold implements Inside {
     const at = this.#kept.indexOf(fd);
     if (at < 0) return;
     this.#kept.splice(at, 1);
-    held.sockets--;
     addon.close(fd);
   }
 
@@ -81,7 +91,7 @@ export class Hold implements Inside {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    held.handles--;
+    handles.delete(this);
     for (const end of [...this.#dependents]) end();
     if (this.#underway === 0) this.#release();
   }
@@ -89,7 +99,6 @@ export class Hold implements Inside {
   #release(): void {
     // The sockets pin the namespace as well, so all go together.
     for (const fd of this.#kept) addon.close(fd);
-    held.sockets -= this.#kept.length;
     this.#kept.length = 0;
     addon.close(this.fd);
   }

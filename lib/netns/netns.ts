@@ -7,7 +7,7 @@ import type { CallOptions, Request } from '../netlink/request.ts';
 import { type Plan, run, runNow } from '../netlink/task.ts';
 import { creation, deletion, persistence } from './creation.ts';
 import { whenFreed } from './freed.ts';
-import { dropped, Hold, held } from './hold.ts';
+import { dropped, Hold, handles, socketCount } from './hold.ts';
 import { NameWatch } from './name-watch.ts';
 import { listNames, type NetNsEntry, pathOf } from './names.ts';
 import { type AsyncObjects, defineObjects, type SyncObjects, syncObjects } from './objects.ts';
@@ -126,7 +126,8 @@ export class NetNs {
   static stats(): NetNsStats {
     const { threads, busy, queued, retired } = addon.lanes();
     return {
-      ...held,
+      handles: handles.size,
+      sockets: socketCount(),
       descriptors: addon.openFds(),
       lanes: threads,
       busyLanes: busy,
