@@ -323,11 +323,6 @@ static void deleteGroup(void) {
 
 // --- output
 
-static int compare(const void *a, const void *b) {
-  const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return x < y ? -1 : x > y;
-}
-
 static void printSamples(const char *mode, const int64_t *samples, size_t count) {
   printf("{\"mode\":\"%s\",\"samples\":[", mode);
   for (size_t i = 0; i < count; i++) printf("%s%lld", i > 0 ? "," : "", (long long)samples[i]);
@@ -478,16 +473,11 @@ static void modeChurn(enum Kind kind, size_t live, double seconds, double rate) 
     if (second < 4096) series[second]++;
   }
   const double took = (now() - begun) / 1e9;
-  printf("{\"mode\":\"churn\",\"count\":%zu,\"seconds\":%.3f,\"rate\":%.1f,\"series\":[", count, took,
-         count / took);
+  printf("{\"mode\":\"churn\",\"seconds\":%.3f,\"series\":[", took);
   for (size_t i = 0; i < (size_t)seconds; i++) printf("%s%zu", i > 0 ? "," : "", series[i]);
-  qsort(samples, count, sizeof *samples, compare);
-  const double at[] = {0.5, 0.9, 0.99, 0.999};
-  printf("],\"p50\":%lld,\"p90\":%lld,\"p99\":%lld,\"p999\":%lld,\"max\":%lld}\n",
-         (long long)samples[(size_t)(at[0] * (count - 1))],
-         (long long)samples[(size_t)(at[1] * (count - 1))],
-         (long long)samples[(size_t)(at[2] * (count - 1))],
-         (long long)samples[(size_t)(at[3] * (count - 1))], (long long)samples[count - 1]);
+  printf("],\"samples\":[");
+  for (size_t i = 0; i < count; i++) printf("%s%lld", i > 0 ? "," : "", (long long)samples[i]);
+  printf("]}\n");
   fflush(stdout);
   if (kind != kMacvlan) deleteGroup();
   for (size_t i = 0; i < live; i++) destroy(&ring[i], kind);

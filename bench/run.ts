@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './harness/case.ts';
 import { Host } from './harness/host.ts';
-import { rows, writeJson } from './harness/report.ts';
-import { judged, type Result } from './harness/statistics.ts';
+import { rows, writeRun } from './harness/report.ts';
+import { Figures, judged, type Result } from './harness/statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -15,12 +15,15 @@ const { values } = parseArgs({
   },
 });
 
-async function loadCases(): Promise<Case[]> {
-  const files = readdirSync(new URL('cases/', import.meta.url)).filter((f) => f.endsWith('.ts'));
-  const modules = await Promise.all(
-    files.sort().map((file): Promise<{ default: Case }> => import(`./cases/${file}`)),
-  );
-  return modules.map((module) => module.default);
+// A case is a file in cases/, and its name is the file's.
+const names = readdirSync(new URL('cases/', import.meta.url))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3))
+  .sort();
+
+async function load(name: string): Promise<Case> {
+  const module: { default: Case } = await import(`./cases/${name}.ts`);
+  return module.default;
 }
 
 function progress(text: string): void {
@@ -29,8 +32,8 @@ function progress(text: string): void {
 
 async function runCase(one: Case, host: Host): Promise<Result> {
   const { contestants, close } = await one.open(host);
-  const names = Object.keys(contestants);
-  const samples: Record<string, number[]> = Object.fromEntries(names.map((name) => [name, []]));
+  const turns = Object.keys(contestants);
+  const figures = new Map(turns.map((name) => [name, new Figures()]));
   const rounds = values.quick ? Math.min(2, one.rounds) : one.rounds;
   const counts = (name: string) => {
     const count = one.counts?.[name] ?? one.count;
@@ -40,13 +43,12 @@ async function runCase(one: Case, host: Host): Promise<Result> {
     // The first turn warms caches, the just-in-time compiler and the kernel's slabs; not counted.
     for (let round = -1; round < rounds; round++) {
       // Whoever goes first in one round goes last in the next.
-      const order = round % 2 === 0 ? names : [...names].reverse();
+      const order = round % 2 === 0 ? turns : [...turns].reverse();
       for (const name of order) {
         progress(`${one.name}: ${round < 0 ? 'warming' : `${round + 1}/${rounds}`} ${name}`);
-        const figures = await contestants[name](
-          round < 0 ? Math.ceil(counts(name) / 4) : counts(name),
-        );
-        if (round >= 0) samples[name].push(...figures);
+        const count = round < 0 ? Math.ceil(counts(name) / 4) : counts(name);
+        const done = await contestants[name](count);
+        if (round >= 0) figures.get(name)?.add(done);
         await host.settle();
       }
     }
@@ -55,22 +57,21 @@ async function runCase(one: Case, host: Host): Promise<Result> {
     await host.settle();
     progress('');
   }
-  return judged(one, samples);
+  return judged(one, figures);
 }
 
-const cases = await loadCases();
 if (values.list) {
-  for (const one of cases) console.log(`${one.name.padEnd(20)} ${one.title}`);
+  for (const name of names) console.log(`${name.padEnd(20)} ${(await load(name)).title}`);
   process.exit(0);
 }
 if (process.env.NETNS_TEST_HOST === undefined) {
   console.error('the benchmark changes the network: npm run bench gives it a host of its own');
   process.exit(1);
 }
-const wanted = values.only.flatMap((names) => names.split(','));
+const wanted = values.only.flatMap((some) => some.split(','));
 for (const name of wanted) {
-  if (!cases.some((one) => one.name === name)) {
-    console.error(`no case is called ${name}; --list tells them`);
+  if (!names.includes(name)) {
+    console.error(`no case is called ${name}; there are: ${names.join(', ')}`);
     process.exit(1);
   }
 }
@@ -80,20 +81,20 @@ const results: Result[] = [];
 const failures: string[] = [];
 try {
   host.prepare();
-  for (const one of cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  for (const name of wanted.length > 0 ? wanted : names) {
     try {
-      const result = await runCase(one, host);
+      const result = await runCase(await load(name), host);
       results.push(result);
       console.log(`${rows(result)}\n`);
     } catch (error) {
-      failures.push(one.name);
-      console.error(`${one.title}: failed:`, error);
+      failures.push(name);
+      console.error(`${name}: failed:`, error);
     }
   }
 } finally {
   host.close();
 }
-console.log(`written: ${writeJson(results, values.quick)}`);
+console.log(`written: ${writeRun(results, values.quick)}`);
 const verdicts = results.flatMap((result) => result.verdicts);
 const met = verdicts.filter((verdict) => verdict.met).length;
 console.log(`${met} of ${verdicts.length} goals met`);

@@ -1,7 +1,18 @@
 import type { Host } from './host.ts';
 
-/** One way of doing a case's work: does it `count` times and gives a figure for each, in ns. */
-export type Contestant = (count: number) => Promise<readonly number[]>;
+/** Work that went on for a while: a figure for each piece in ns, and how many were done when. */
+export interface Sustained {
+  readonly samples: readonly number[];
+  readonly seconds: number;
+  /** Pieces done in each second. */
+  readonly series: readonly number[];
+}
+
+/**
+ * One way of doing a case's work: does it `count` times (or for as many seconds) and gives a figure
+ * for each time, in ns.
+ */
+export type Contestant = (count: number) => Promise<readonly number[] | Sustained>;
 
 /** What the figures of two contestants have to satisfy. */
 export interface Goal {
@@ -14,6 +25,8 @@ export interface Goal {
   readonly atMost?: number;
   /** `of` is at least so many times faster than `against`. */
   readonly fasterBy?: number;
+  /** The rate of `of` is at least so many times that of `against`. */
+  readonly rateAtLeast?: number;
   /** `of` is at most so many ns over `against`, or over 0 where there is no `against`. */
   readonly within?: number;
 }

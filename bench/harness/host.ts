@@ -4,20 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Sustained } from './case.ts';
 
 const source = fileURLToPath(new URL('../floor.c', import.meta.url));
-
-/** What bench/floor.c prints when it churns; times in ns. */
-export interface Churn {
-  readonly count: number;
-  readonly rate: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly series: readonly number[];
-}
 
 /** The host that the benchmark plays: a bridge, a parent for macvlans, `ip`, and the C floor. */
 export class Host {
@@ -71,7 +60,7 @@ export class Host {
     });
   }
 
-  #runFloor(args: readonly (string | number)[], seconds: number): Promise<unknown> {
+  #runFloor(args: readonly (string | number)[], seconds: number): Promise<Sustained> {
     return new Promise((resolve, reject) => {
       const options = { timeout: seconds * 1_000, maxBuffer: 1 << 28 };
       execFile(this.#floor, args.map(String), options, (error, stdout, stderr) => {
@@ -82,18 +71,13 @@ export class Host {
   }
 
   /** Times of one mode of the floor, in ns. */
-  async floor(...args: readonly (string | number)[]): Promise<number[]> {
-    const result = await this.#runFloor(args, 60);
-    if (typeof result === 'object' && result !== null && 'samples' in result) {
-      if (Array.isArray(result.samples)) return result.samples.map(Number);
-    }
-    throw new Error(`floor ${args.join(' ')}: no samples`);
+  async floor(...args: readonly (string | number)[]): Promise<readonly number[]> {
+    return (await this.#runFloor(args, 60)).samples;
   }
 
-  /** A sustained attach + destroy by the floor. */
-  async floorChurn(kind: string, live: number, seconds: number, rate = 0): Promise<Churn> {
-    const result = await this.#runFloor(['churn', kind, live, seconds, rate], seconds + 120);
-    return result as Churn;
+  /** A sustained attach + destroy by the floor: flat out, or at so many arrivals a second. */
+  floorChurn(kind: string, live: number, seconds: number, rate = 0): Promise<Sustained> {
+    return this.#runFloor(['churn', kind, live, seconds, rate], seconds + 120);
   }
 
   /** The links of this host, by name. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { page } from './html.ts';
 import { duration, type Result } from './statistics.ts';
 
 const folder = fileURLToPath(new URL('../results', import.meta.url));
@@ -20,6 +21,7 @@ export function rows({ title, contestants, verdicts }: Result): string {
       `p99 ${duration(summary.p99)}`.padStart(18),
       `n ${summary.samples}`.padStart(9),
       ratio.padStart(15),
+      summary.rate === undefined ? '' : `${summary.rate.toFixed(0)}/s`.padStart(10),
     ];
     lines.push(columns.join(''));
   }
@@ -40,11 +42,24 @@ function commit(): string | undefined {
   }
 }
 
-/** Writes the run to bench/results and says where. */
-export function writeJson(results: readonly Result[], quick: boolean): string {
-  const now = new Date();
-  const run = {
-    at: now.toISOString(),
+/** One run of the benchmark, as it is written. */
+export interface Run {
+  readonly at: string;
+  readonly quick: boolean;
+  readonly commit: string | undefined;
+  readonly node: string;
+  readonly kernel: string;
+  readonly cpu: string | undefined;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly results: readonly Result[];
+}
+
+/** Writes the run to bench/results, as JSON and as a page, and says where. */
+export function writeRun(results: readonly Result[], quick: boolean): string {
+  const at = new Date().toISOString();
+  const run: Run = {
+    at,
     quick,
     commit: commit(),
     node: process.version,
@@ -55,9 +70,12 @@ export function writeJson(results: readonly Result[], quick: boolean): string {
     results,
   };
   mkdirSync(folder, { recursive: true });
-  const text = `${JSON.stringify(run, null, 2)}\n`;
-  const path = join(folder, `${now.toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
-  writeFileSync(path, text);
-  writeFileSync(join(folder, 'latest.json'), text);
-  return path;
+  const path = join(folder, at.replaceAll(':', '-').slice(0, 19));
+  const json = `${JSON.stringify(run, null, 2)}\n`;
+  const html = page(run);
+  for (const name of [path, join(folder, 'latest')]) {
+    writeFileSync(`${name}.json`, json);
+    writeFileSync(`${name}.html`, html);
+  }
+  return `${path}.{json,html}`;
 }

@@ -1,12 +1,19 @@
-import type { Case, Goal } from './case.ts';
+import type { Case, Goal, Sustained } from './case.ts';
 
 export interface Summary {
   readonly samples: number;
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
+  readonly p999: number;
   readonly min: number;
   readonly max: number;
+  /** Pieces of work a second, where it went on for a while. */
+  readonly rate?: number;
+  /** Pieces done in each second, where it went on for a while. */
+  readonly series?: readonly number[];
+  /** ns at evenly spaced parts of the samples, from the fastest to the slowest. */
+  readonly curve: readonly number[];
 }
 
 export interface Verdict {
@@ -21,21 +28,40 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
 }
 
+/** All that one contestant did in its turns. */
+export class Figures {
+  readonly #samples: number[] = [];
+  readonly #series: number[] = [];
+  #seconds = 0;
+
+  add(figures: readonly number[] | Sustained): void {
+    const samples = 'samples' in figures ? figures.samples : figures;
+    for (const sample of samples) this.#samples.push(sample);
+    if (!('samples' in figures)) return;
+    this.#seconds += figures.seconds;
+    this.#series.push(...figures.series);
+  }
+
+  summarize(): Summary | undefined {
+    if (this.#samples.length === 0) return undefined;
+    const sorted = this.#samples.sort((a, b) => a - b);
+    return {
+      samples: sorted.length,
+      p50: quantile(sorted, 0.5),
+      p90: quantile(sorted, 0.9),
+      p99: quantile(sorted, 0.99),
+      p999: quantile(sorted, 0.999),
+      min: sorted[0],
+      max: sorted[sorted.length - 1],
+      curve: Array.from({ length: 100 }, (_, i) => quantile(sorted, i / 99)),
+      ...(this.#seconds > 0 ? { rate: sorted.length / this.#seconds, series: this.#series } : {}),
+    };
+  }
+}
+
 /** The sample below which `part` of the sorted samples lie. */
 export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
-}
-
-export function summarize(samples: readonly number[]): Summary {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return {
-    samples: sorted.length,
-    p50: quantile(sorted, 0.5),
-    p90: quantile(sorted, 0.9),
-    p99: quantile(sorted, 0.99),
-    min: sorted[0],
-    max: sorted[sorted.length - 1],
-  };
 }
 
 /** 1234567 → '1,235 µs'. */
@@ -53,12 +79,15 @@ function judge(goal: Goal, figures: Readonly<Record<string, Summary>>): Verdict 
   const value = of[at];
   const base = against === undefined ? 0 : against[at];
   const than = goal.against ?? '';
+  if (goal.rateAtLeast !== undefined) {
+    const ratio = (of.rate ?? 0) / (against?.rate ?? 1);
+    const text = `${of.rate?.toFixed(0)}/s, ${ratio.toFixed(2)} × ${than} (≥ ${goal.rateAtLeast})`;
+    return { text, met: ratio >= goal.rateAtLeast };
+  }
   if (goal.atMost !== undefined) {
     const ratio = value / base;
-    return {
-      text: `${at} ${ratio.toFixed(2)} × ${than} (≤ ${goal.atMost})`,
-      met: ratio <= goal.atMost,
-    };
+    const text = `${at} ${ratio.toFixed(2)} × ${than} (≤ ${goal.atMost})`;
+    return { text, met: ratio <= goal.atMost };
   }
   if (goal.fasterBy !== undefined) {
     const ratio = base / value;
@@ -73,11 +102,12 @@ function judge(goal: Goal, figures: Readonly<Record<string, Summary>>): Verdict 
 
 export function judged(
   { name, title, goals }: Case,
-  samples: Readonly<Record<string, readonly number[]>>,
+  figures: ReadonlyMap<string, Figures>,
 ): Result {
   const contestants: Record<string, Summary> = {};
-  for (const [contestant, values] of Object.entries(samples)) {
-    if (values.length > 0) contestants[contestant] = summarize(values);
+  for (const [contestant, values] of figures) {
+    const summary = values.summarize();
+    if (summary !== undefined) contestants[contestant] = summary;
   }
   const verdicts = goals
     .map((goal) => judge(goal, contestants))
