@@ -98,6 +98,8 @@ export interface NamespaceNode {
   current: boolean;
   /** In /run/netns. */
   names: string[];
+  /** Where else it is mounted: other runtimes have directories of their own. */
+  mounts: string[];
   processes: ProcessNode[];
   /** Handles (NetNs) of this process on it. */
   handles: number;

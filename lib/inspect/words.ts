@@ -30,6 +30,7 @@ export function shorten(text: string, length: number): string {
 export function titleOf(namespace: NamespaceNode): string {
   if (namespace.names.length > 0) return namespace.names.map(visible).join(', ');
   if (namespace.current) return 'here';
+  if (namespace.mounts.length > 0) return visible(namespace.mounts[0]);
   const [process] = namespace.processes;
   if (process) return `${visible(process.command)} (pid ${process.pid})`;
   return namespace.id;
