@@ -1,14 +1,15 @@
-import { be16, be32, bool, flag, ipv4, ipv6, oneOf, u32, u8 } from '../../../wire/codecs.ts';
-import { attr, struct, table } from '../../../wire/schema.ts';
+import { be16, be32, bool, flag, ipv6, oneOf, u32, u8 } from '../../../wire/codecs.ts';
+import { attr, struct } from '../../../wire/schema.ts';
+import { DualTable, dualIpv4 } from './dual.ts';
 
 /** Generic network virtualization encapsulation (since 4.2; RFC 8926). */
-export const geneve = table('geneve', {
+export const geneve = new DualTable('geneve', {
   id: attr(1, u32.range(0, 0xffffff), {
     kernel: 'IFLA_GENEVE_ID',
     since: '4.2',
     doc: 'The network identifier (VNI), 0 to 16777215.',
   }),
-  remote: attr(2, ipv4, { kernel: 'IFLA_GENEVE_REMOTE', since: '4.2', doc: 'The peer.' }),
+  remote: attr(2, dualIpv4, { kernel: 'IFLA_GENEVE_REMOTE', since: '4.2', doc: 'The peer.' }),
   ttl: attr(3, oneOf(u8, { auto: 0 }), { kernel: 'IFLA_GENEVE_TTL', since: '4.2' }),
   tos: attr(4, oneOf(u8, { inherit: 1 }), { kernel: 'IFLA_GENEVE_TOS', since: '4.2' }),
   dstPort: attr(5, be16, {
@@ -34,6 +35,6 @@ export const geneve = table('geneve', {
     doc: 'UDP source ports to choose from.',
   }),
   groHint: attr(16, flag, { kernel: 'IFLA_GENEVE_GRO_HINT', since: '7.0' }),
-  local: attr(17, ipv4, { kernel: 'IFLA_GENEVE_LOCAL', since: '7.1' }),
+  local: attr(17, dualIpv4, { kernel: 'IFLA_GENEVE_LOCAL', since: '7.1' }),
   local6: attr(18, ipv6, { kernel: 'IFLA_GENEVE_LOCAL6', since: '7.1' }),
 });

@@ -4,23 +4,23 @@ import {
   bool,
   bytes,
   flag,
-  ipv4,
   ipv6,
   oneOf,
   u32,
   u8,
 } from '../../../wire/codecs.ts';
-import { attr, struct, table } from '../../../wire/schema.ts';
+import { attr, struct } from '../../../wire/schema.ts';
 import { device } from '../../device.ts';
+import { DualTable, dualIpv4 } from './dual.ts';
 
 /** Ethernet in UDP (since 3.7; RFC 7348). */
-export const vxlan = table('vxlan', {
+export const vxlan = new DualTable('vxlan', {
   id: attr(1, u32.range(0, 0xffffff), {
     kernel: 'IFLA_VXLAN_ID',
     since: '3.7',
     doc: 'The network identifier (VNI), 0 to 16777215; none with `external`.',
   }),
-  remote: attr(2, ipv4, {
+  remote: attr(2, dualIpv4, {
     kernel: 'IFLA_VXLAN_GROUP',
     since: '3.7',
     doc: 'Where frames of unknown destination go: a peer, or a multicast group (with `dev`).',
@@ -30,7 +30,7 @@ export const vxlan = table('vxlan', {
     since: '3.7',
     doc: 'The link underneath.',
   }),
-  local: attr(4, ipv4, { kernel: 'IFLA_VXLAN_LOCAL', since: '3.7', doc: 'The source address.' }),
+  local: attr(4, dualIpv4, { kernel: 'IFLA_VXLAN_LOCAL', since: '3.7', doc: 'The source address.' }),
   ttl: attr(5, oneOf(u8, { auto: 0 }), { kernel: 'IFLA_VXLAN_TTL', since: '3.7' }),
   tos: attr(6, oneOf(u8, { inherit: 1 }), { kernel: 'IFLA_VXLAN_TOS', since: '3.7' }),
   learning: attr(7, bool, {
