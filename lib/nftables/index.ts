@@ -1,0 +1,10 @@
+export { chain, type ChainInfo, type ChainSpec } from './chain.ts';
+export type { Command, TableRef } from './command.ts';
+export { NETLINK_NETFILTER } from './constants.ts';
+export { element, type Element, type SetRef } from './element.ts';
+export type { Expression } from './expressions.ts';
+export { match, nat, verdicts } from './match.ts';
+export { rule, type RuleInfo, type RuleSpec } from './rule.ts';
+export { set, type SetInfo, type SetSpec } from './set.ts';
+export { table, type TableInfo, type TableSpec } from './table.ts';
+export { generation, transaction, type TransactionOptions } from './transaction.ts';
