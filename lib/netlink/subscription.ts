@@ -43,7 +43,6 @@ export class Subscription {
   readonly #poll: PollHandle;
   readonly #unlisten: () => void;
   readonly #bytes = new Uint8Array(BUFFER);
-  readonly #view = new DataView(this.#bytes.buffer);
   readonly #sizes = new Int32Array(AT_ONCE);
   readonly #nsids = new Int32Array(AT_ONCE);
   #next = 0;
@@ -55,6 +54,7 @@ export class Subscription {
   private constructor(fd: number, inside: Subscribable) {
     this.#fd = fd;
     this.#poll = addon.poll(fd, () => this.#woken());
+    this.#poll.stop();
     this.#unlisten = inside.whenClosed(() => this.close());
   }
 
@@ -116,7 +116,7 @@ export class Subscription {
     if (this.closed) return Promise.resolve();
     return new Promise((resolve) => {
       // Polled once, and only while somebody waits: nothing else keeps the process alive.
-      this.#poll.arm();
+      this.#poll.start();
       this.#wake = resolve;
     });
   }
@@ -133,6 +133,7 @@ export class Subscription {
   #woken(): void {
     const wake = this.#wake;
     this.#wake = undefined;
+    if (!this.closed) this.#poll.stop();
     wake?.();
   }
 }

@@ -53,7 +53,6 @@ export class Transaction implements Completion {
   readonly #done: ((transaction: Transaction) => void) | undefined;
   // The first message of each request.
   readonly #starts: number[] = [];
-  #plan: readonly number[] = [];
   #step = 0;
 
   /**

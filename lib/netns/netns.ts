@@ -76,7 +76,8 @@ export class NetNs {
    */
   static async create(name?: string, options?: CreateOptions): Promise<NetNs> {
     checkCreate(name, options);
-    return run(newNetNs(name, options), options, (late) => late.close());
+    // Given up and made all the same: gone again, name and all.
+    return run(newNetNs(name, options), options, (late) => late.delete().catch(() => late.close()));
   }
 
   /** As `create`, blocking the calling thread. */

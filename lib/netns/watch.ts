@@ -29,7 +29,6 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   readonly #options: WatchOptions;
   readonly #opening: Promise<Subscription>;
   #queue: WatchEvent[] = [];
-  #subscription: Subscription | undefined;
   // Calls of next() are answered one after the other.
   #turn: Promise<unknown> = Promise.resolve();
   #aborted = false;
