@@ -1,0 +1,316 @@
+#include "environment.h"
+
+#include <fcntl.h>
+
+#include "error.h"
+#include "poll.h"
+
+namespace netns {
+namespace {
+
+constexpr uint32_t kSpareJobs = 64;
+constexpr size_t kSpareBytes = 256 * 1024;
+
+}  // namespace
+
+bool Owned::has(int fd) const {
+  const auto word = static_cast<size_t>(fd) / 64;
+  return fd >= 0 && word < bits_.size() && (bits_[word] >> (fd % 64) & 1) != 0;
+}
+
+void Owned::add(int fd) {
+  if (fd < 0 || has(fd)) return;
+  const auto word = static_cast<size_t>(fd) / 64;
+  if (word >= bits_.size()) bits_.resize(word + 16);
+  bits_[word] |= uint64_t{1} << (fd % 64);
+  count_++;
+}
+
+bool Owned::remove(int fd) {
+  if (!has(fd)) return false;
+  bits_[static_cast<size_t>(fd) / 64] &= ~(uint64_t{1} << (fd % 64));
+  count_--;
+  return true;
+}
+
+void Owned::closeAll() {
+  for (size_t word = 0; word < bits_.size(); word++) {
+    for (int bit = 0; bits_[word] != 0; bit++) {
+      if ((bits_[word] >> bit & 1) == 0) continue;
+      bits_[word] &= ~(uint64_t{1} << bit);
+      ::close(static_cast<int>(word * 64) + bit);
+    }
+  }
+  count_ = 0;
+}
+
+Environment* Environment::of(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return static_cast<Environment*>(data);
+}
+
+Environment* Environment::create(napi_env env) {
+  auto* self = new Environment(env);
+  if (napi_get_uv_event_loop(env, &self->loop) != napi_ok) {
+    delete self;
+    return nullptr;
+  }
+  self->here_.sockets = &self->sockets_;
+  self->async_ = new uv_async_t;
+  uv_async_init(self->loop, self->async_,
+                [](uv_async_t* async) { static_cast<Environment*>(async->data)->deliverAll(); });
+  self->async_->data = self;
+  self->pool_ = std::make_unique<Pool>(
+      &self->sockets_, [](void* async) { uv_async_send(static_cast<uv_async_t*>(async)); },
+      self->async_);
+  (void)self->rehome();
+  uv_unref(reinterpret_cast<uv_handle_t*>(self->async_));
+  napi_set_instance_data(
+      env, self, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); },
+      nullptr);
+  napi_add_async_cleanup_hook(
+      env,
+      [](napi_async_cleanup_hook_handle hook, void* data) {
+        static_cast<Environment*>(data)->cleanUp(hook);
+      },
+      self, nullptr);
+  return self;
+}
+
+Environment::~Environment() {
+  while (Job* job = spare_.pop()) delete job;
+}
+
+// Runs on the environment's thread after the last JavaScript. Lanes are joined first: what they
+// still had is dropped and its descriptors closed.
+void Environment::cleanUp(napi_async_cleanup_hook_handle hook) {
+  pool_.reset();
+  while (!polls_.empty()) polls_.back()->shut();
+  owned.closeAll();
+  hook_ = hook;
+  closes();
+  uv_close(reinterpret_cast<uv_handle_t*>(async_), [](uv_handle_t* handle) {
+    auto* self = static_cast<Environment*>(handle->data);
+    delete reinterpret_cast<uv_async_t*>(handle);
+    self->async_ = nullptr;
+    self->closed();
+  });
+}
+
+void Environment::closed() {
+  if (--closings_ == 0 && hook_ != nullptr) napi_remove_async_cleanup_hook(hook_);
+}
+
+void Environment::remove(Poll* poll) {
+  for (Poll*& other : polls_) {
+    if (other != poll) continue;
+    other = polls_.back();
+    polls_.pop_back();
+    return;
+  }
+}
+
+int Environment::rehome() {
+  if (pool_->counts().threads > 0) return -EBUSY;
+  home_.reset(retry([] { return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC); }));
+  pool_->setHome(home_.get());
+  return home_.valid() ? 0 : -errno;
+}
+
+int Environment::makeInboxes() {
+  for (Inbox* inbox : {&inbox_, &outbox_}) {
+    napi_value buffer;
+    napi_value array;
+    void* data = nullptr;
+    if (napi_create_arraybuffer(env_, Inbox::kSize, &data, &buffer) != napi_ok ||
+        napi_create_typedarray(env_, napi_uint8_array, Inbox::kSize, buffer, 0, &array) !=
+            napi_ok ||
+        napi_create_reference(env_, array, 1, &inbox->array) != napi_ok) {
+      return -ENOMEM;
+    }
+    inbox->data = static_cast<uint8_t*>(data);
+  }
+  auto array = Napi::Int32Array::New(env_, 4);
+  outcomeData_ = array.Data();
+  outcome = Napi::Persistent(array);
+  return 0;
+}
+
+int Environment::start(napi_value deliver) {
+  if (inbox_.data == nullptr && makeInboxes() != 0) return -ENOMEM;
+  if (deliver_ != nullptr) napi_delete_reference(env_, deliver_);
+  deliver_ = nullptr;
+  return napi_create_reference(env_, deliver, 1, &deliver_) == napi_ok ? 0 : -ENOMEM;
+}
+
+Job* Environment::makeJob(const uint8_t* plan, size_t length, int* error) {
+  Job* job = spare_.pop();
+  if (job == nullptr) job = new Job;
+  job->plan.truncate(0);
+  // A copy: JavaScript goes on writing into its own, and what was checked must stay as it was.
+  *error = job->plan.append(plan, length) ? checkPlan(job->plan.data(), length) : -ENOMEM;
+  return job;
+}
+
+void Environment::recycle(Job* job) {
+  job->result.discard();
+  if (spare_.size() >= kSpareJobs) {
+    delete job;
+    return;
+  }
+  job->plan.shrink(kSpareBytes);
+  job->result.bytes.shrink(kSpareBytes);
+  job->waited = false;
+  job->finished.store(false, std::memory_order_relaxed);
+  spare_.push(job);
+}
+
+int Environment::submit(const uint8_t* plan, size_t length) {
+  if (deliver_ == nullptr) return -EINVAL;
+  int error = 0;
+  Job* job = makeJob(plan, length, &error);
+  tickets_ = tickets_ % 0x7fffffff + 1;
+  const auto ticket = static_cast<int>(tickets_);
+  job->ticket = tickets_;
+  if (error == 0) error = pool_->submit(job);
+  if (error != 0) {
+    // Told like any other failure: who submits has one way to hear of it.
+    job->outcome = {error, 0, -1};
+    job->result.begin(0);
+    pool_->refuse(job);
+  }
+  if (inFlight_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(async_));
+  return ticket;
+}
+
+void Environment::landed() {
+  if (--inFlight_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(async_));
+}
+
+int Environment::cancel(uint32_t ticket) {
+  bool running = false;
+  Job* job = pool_->cancel(ticket, &running);
+  if (job == nullptr) return running ? 1 : 2;
+  recycle(job);
+  landed();
+  return 0;
+}
+
+napi_value Environment::runSync(const uint8_t* plan, size_t length, bool here) {
+  if (deliver_ == nullptr) return nullptr;
+  int error = 0;
+  Job* job = makeJob(plan, length, &error);
+  job->waited = true;
+  job->ticket = 0;
+  if (error == 0 && here && movesThread(job->plan.data())) error = -EINVAL;
+  if (error == 0 && here) {
+    Fd slots[kSlots];
+    job->outcome = run(job->plan.data(), here_, slots, job->result);
+  } else if (error == 0) {
+    error = pool_->submit(job);
+    if (error == 0) pool_->wait(job);
+  }
+  if (error != 0) {
+    job->outcome = {error, 0, -1};
+    job->result.begin(0);
+  }
+  outcomeData_[0] = job->outcome.error;
+  outcomeData_[1] = job->outcome.step;
+  outcomeData_[2] = job->outcome.message;
+  outcomeData_[3] = static_cast<int32_t>(job->result.bytes.size());
+  job->result.release([this](int fd) { owned.add(fd); });
+  const napi_value bytes = takeBytes(&job->result, outbox_);
+  recycle(job);
+  return bytes;
+}
+
+bool Environment::close(int fd) {
+  if (!owned.remove(fd)) return false;
+  // The number may be somebody else's in a moment.
+  for (size_t i = polls_.size(); i > 0; i--) {
+    if (polls_[i - 1]->fd() == fd) polls_[i - 1]->shut();
+  }
+  ::close(fd);
+  return true;
+}
+
+Pool::Counts Environment::lanes() {
+  pool_->grow();
+  return pool_->counts();
+}
+
+napi_value Environment::takeBytes(Result* result, const Inbox& inbox) {
+  napi_value array = nullptr;
+  Buffer& bytes = result->bytes;
+  const size_t length = bytes.size();
+  if (length <= Inbox::kSize) {
+    memcpy(inbox.data, bytes.data(), length);
+    napi_get_reference_value(env_, inbox.array, &array);
+    return array;
+  }
+  napi_value buffer = nullptr;
+  uint8_t* data = bytes.release();
+  const napi_status status = napi_create_external_arraybuffer(
+      env_, data, length, [](napi_env, void* given, void*) { free(given); }, nullptr, &buffer);
+  if (status != napi_ok) {
+    void* copy = nullptr;
+    if (napi_create_arraybuffer(env_, length, &copy, &buffer) == napi_ok) {
+      memcpy(copy, data, length);
+    }
+    free(data);
+  }
+  if (buffer != nullptr) {
+    napi_create_typedarray(env_, napi_uint8_array, length, buffer, 0, &array);
+  }
+  return array;
+}
+
+void Environment::callBack(napi_env env, napi_value function, size_t count,
+                           const napi_value* values) {
+  napi_value global;
+  if (napi_get_global(env, &global) != napi_ok) return;
+  napi_value returned;
+  const napi_status status =
+      napi_make_callback(env, nullptr, global, function, count, values, &returned);
+  if (status != napi_pending_exception) return;
+  napi_value thrown;
+  // Nothing is left to tell it to when the environment is being terminated.
+  if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
+    napi_fatal_exception(env, thrown);
+  }
+}
+
+void Environment::deliver(Job* job) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) {
+    recycle(job);
+    return;
+  }
+  const Outcome outcome = job->outcome;
+  const auto length = static_cast<uint32_t>(job->result.bytes.size());
+  job->result.release([this](int fd) { owned.add(fd); });
+  napi_value function = nullptr;
+  napi_value values[6];
+  napi_get_reference_value(env_, deliver_, &function);
+  napi_create_uint32(env_, job->ticket, &values[0]);
+  napi_create_int32(env_, outcome.error, &values[1]);
+  napi_create_int32(env_, outcome.step, &values[2]);
+  napi_create_int32(env_, outcome.message, &values[3]);
+  values[4] = takeBytes(&job->result, inbox_);
+  napi_create_uint32(env_, length, &values[5]);
+  recycle(job);
+  if (values[4] != nullptr) callBack(env_, function, 6, values);
+  napi_close_handle_scope(env_, scope);
+}
+
+void Environment::deliverAll() {
+  pool_->grow();
+  JobList finished = pool_->takeFinished();
+  while (Job* job = finished.pop()) {
+    landed();
+    deliver(job);
+  }
+}
+
+}  // namespace netns

@@ -1,0 +1,268 @@
+#include "exchange.h"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "lookup.h"
+#include "steps.h"
+
+namespace netns {
+namespace {
+
+constexpr uint32_t kUnasked = 64 * 1024;  // below this, socket limits need no asking for
+constexpr uint32_t kAckCost = 1536;       // of receive buffer: an error with its explanation
+constexpr uint32_t kReplyCost = 16 * 1024;
+constexpr size_t kScratch = 64 * 1024;
+
+bool isGet(const nlmsghdr* header) {
+  // nfnetlink changes come in batches only, so what is alone is a question.
+  return header->nlmsg_type >= 0x100 || (header->nlmsg_type & 3) == 2;
+}
+
+}  // namespace
+
+bool Exchange::isDump(uint32_t i) const {
+  // The same bits mean replace and exclude in a change, but a change has NLM_F_ACK.
+  const uint16_t flags = message(i)->nlmsg_flags;
+  return (flags & NLM_F_DUMP) == NLM_F_DUMP && (flags & NLM_F_ACK) == 0 &&
+         !is(i, kNoAck | kHold);
+}
+
+bool Exchange::isPureGet(uint32_t i) {
+  int protocol = -1;
+  socklen_t length = sizeof(protocol);
+  getsockopt(fd_, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+  return protocol == NETLINK_ROUTE && (message(i)->nlmsg_type & 3) == 2;
+}
+
+uint32_t Exchange::expectedCost(uint32_t i) const {
+  const nlmsghdr* header = message(i);
+  const bool replies = (header->nlmsg_flags & NLM_F_ECHO) != 0 ||
+                       (isGet(header) && !is(i, kHold | kNoAck));
+  return replies ? kReplyCost : kAckCost;
+}
+
+// The socket's limit, grown if a single message (or batch) needs more than it.
+int Exchange::limit(int option, int* cache, uint32_t wanted) {
+  socklen_t length = sizeof(*cache);
+  if (*cache == 0) getsockopt(fd_, SOL_SOCKET, option, cache, &length);
+  if (wanted > static_cast<uint32_t>(*cache)) {
+    growBuffer(fd_, option, static_cast<int>(wanted));
+    getsockopt(fd_, SOL_SOCKET, option, cache, &length);
+  }
+  return *cache;
+}
+
+uint32_t Exchange::segmentEnd(uint32_t from) {
+  uint32_t end = from;
+  uint32_t cost = 0;
+  uint32_t bytes = 0;
+  while (end < t_.count) {
+    if (end > from && (is(end, kBarrier) || isDump(end))) break;
+    // Messages that must stay together are added together.
+    uint32_t next = end;
+    uint32_t addedCost = 0;
+    uint32_t addedBytes = 0;
+    do {
+      addedCost += expectedCost(next);
+      addedBytes += NLMSG_ALIGN(message(next)->nlmsg_len);
+      next++;
+    } while (next < t_.count && is(next, kHold));
+    const uint32_t slack = 4096;
+    const bool first = end == from;
+    if (cost + addedCost > kUnasked) {
+      const uint32_t wanted = first ? addedCost + slack : 0;
+      const auto most = static_cast<uint32_t>(limit(SO_RCVBUF, &receiveLimit_, wanted));
+      if (!first && cost + addedCost + slack > most) break;
+    }
+    if (bytes + addedBytes > kUnasked) {
+      const uint32_t wanted = first ? addedBytes + slack : 0;
+      const auto most = static_cast<uint32_t>(limit(SO_SNDBUF, &sendLimit_, wanted));
+      if (!first && bytes + addedBytes + slack > most) break;
+    }
+    cost += addedCost;
+    bytes += addedBytes;
+    end = next;
+  }
+  return end;
+}
+
+void Exchange::refuse(uint32_t i, const Verdict& verdict) {
+  run_.message = static_cast<int>(i);
+  run_.tellSyscall(verdict.error);
+  run_.result.addError(run_.step, i, verdict.error, verdict.offset, verdict.text, verdict.length);
+  if (is(i, kOptional)) return;
+  if (failed_ < 0 || i < static_cast<uint32_t>(failed_)) {
+    failed_ = static_cast<int>(i);
+    error_ = verdict.error;
+  }
+}
+
+int Exchange::resolve(uint32_t from, uint32_t to) {
+  for (uint32_t i = from; i < to; i++) {
+    for (uint32_t r = 0; r < t_.entries[i].references; r++) {
+      const auto reference = load<Reference>(reference_);
+      const uint8_t* operand = reference_ + sizeof(Reference);
+      reference_ = operand + align4(reference.length);
+      if (is(i, kAnswered)) continue;
+      int value;
+      if (reference.kind == 0) {
+        value = findLink(run_, fd_, reinterpret_cast<const char*>(operand), reference.length);
+      } else {
+        value = run_.descriptor(load<int32_t>(operand));
+        if (value < 0) value = run_.fail("sendmsg", -EBADF);
+      }
+      if (value >= 0) {
+        store<int32_t>(t_.messages + reference.offset, value);
+        continue;
+      }
+      Verdict verdict;
+      verdict.error = value;
+      refuse(i, verdict);
+      if (!is(i, kOptional)) return value;
+      // Sent all the same, as something the kernel passes over: the others keep their places.
+      message(i)->nlmsg_type = NLMSG_NOOP;
+      message(i)->nlmsg_flags = 0;
+      mark(i, kAnswered);
+      run_.syscall = nullptr;
+    }
+  }
+  return 0;
+}
+
+int Exchange::send(uint32_t from, uint32_t to) {
+  sequence_ = run_.context.sockets->sequence.fetch_add(to - from);
+  waiting_ = 0;
+  frameFailed_ = false;
+  for (uint32_t i = from; i < to; i++) {
+    nlmsghdr* header = message(i);
+    header->nlmsg_seq = sequence_ + (i - from);
+    header->nlmsg_pid = 0;
+    if (is(i, kAnswered)) continue;
+    header->nlmsg_flags |= NLM_F_REQUEST;
+    if (is(i, kNoAck)) continue;
+    header->nlmsg_flags |= NLM_F_ACK;
+    waiting_++;
+  }
+  const uint32_t start = t_.entries[from].offset;
+  const uint32_t end = to < t_.count ? t_.entries[to].offset : t_.length;
+  if (retry([&] { return ::send(fd_, t_.messages + start, end - start, 0); }) < 0) {
+    return run_.fail("sendmsg");
+  }
+  return 0;
+}
+
+void Exchange::take(const nlmsghdr* header, uint32_t from, uint32_t to) {
+  const uint32_t index = header->nlmsg_seq - sequence_;
+  if (index >= to - from) return;  // a late answer to something given up
+  const uint32_t i = from + index;
+  if (header->nlmsg_type != NLMSG_ERROR) {
+    if (header->nlmsg_type < NLMSG_MIN_TYPE) return;
+    run_.result.addReply(run_.step, i, header, NLMSG_ALIGN(header->nlmsg_len));
+    mark(i, kReplied);
+    return;
+  }
+  const Verdict verdict = readVerdict(header);
+  if (is(i, kNoAck)) frameFailed_ = verdict.error != 0;
+  else if (!is(i, kAnswered)) waiting_--;
+  mark(i, kAnswered);
+  if (verdict.error != 0) {
+    refuse(i, verdict);
+  } else if (verdict.length > 0) {
+    run_.result.addText(Kind::kNotice, run_.step, i, 0, verdict.text, verdict.length);
+  }
+}
+
+// Everything is in the receive buffer when send() returns. With an overrun, or a batch refused as
+// a whole, some answers never come: then an empty buffer is the end.
+int Exchange::collect(uint32_t from, uint32_t to) {
+  Buffer& scratch = run_.context.scratch;
+  if (!scratch.reserve(kScratch)) return run_.fail("recvmsg", -ENOMEM);
+  bool overrun = false;
+  const bool framed = is(from, kNoAck) || is(to - 1, kNoAck);
+  while (waiting_ > 0 || framed) {
+    const ssize_t n = recv(fd_, scratch.data(), scratch.room(), MSG_DONTWAIT | MSG_TRUNC);
+    if (n >= 0) {
+      const auto length = static_cast<size_t>(n);
+      if (length <= scratch.room()) {
+        eachMessage(scratch.data(), length, [&](nlmsghdr* h) { take(h, from, to); });
+        continue;
+      }
+      const uint32_t index = load<nlmsghdr>(scratch.data()).nlmsg_seq - sequence_;
+      if (index < to - from) mark(from + index, kLost);
+      if (!scratch.reserve(length)) return run_.fail("recvmsg", -ENOMEM);
+    } else if (errno == ENOBUFS) {
+      overrun = true;
+    } else if (errno == EAGAIN) {
+      if (waiting_ == 0 || overrun || frameFailed_) break;
+      const int waited = waitReadable(run_.context, fd_, kReplyTimeout);
+      if (waited != 0) return run_.fail("recvmsg", waited);
+    } else if (errno != EINTR) {
+      return run_.fail("recvmsg");
+    }
+  }
+  return 0;
+}
+
+// Questions are asked again, one at a time; a change whose acknowledgement is lost may have
+// happened or not, and that is what its error says.
+int Exchange::repeatLost(uint32_t from, uint32_t to) {
+  for (uint32_t i = from; i < to; i++) {
+    const bool lost = is(i, kLost);
+    if (!lost && (is(i, kAnswered | kNoAck) || frameFailed_)) continue;
+    if (is(i, kReplied) && !lost) continue;
+    t_.entries[i].flags &= static_cast<uint16_t>(~kLost);
+    if (isPureGet(i) && !is(i, kReplied)) {
+      t_.entries[i].flags &= static_cast<uint16_t>(~kAnswered);
+      int error = send(i, i + 1);
+      if (error == 0) error = collect(i, i + 1);
+      if (error != 0) return error;
+      if (is(i, kAnswered) && !is(i, kLost)) continue;
+    }
+    Verdict verdict;
+    verdict.error = lost ? -EMSGSIZE : -ENOBUFS;
+    verdict.text = lost ? "reply too long" : "acknowledgement lost";
+    verdict.length = strlen(verdict.text);
+    refuse(i, verdict);
+  }
+  return 0;
+}
+
+int Exchange::segment(uint32_t from, uint32_t to) {
+  int error = resolve(from, to);
+  if (error == 0) error = send(from, to);
+  if (error == 0) error = collect(from, to);
+  if (error == 0) error = repeatLost(from, to);
+  run_.message = failed_;
+  return error != 0 ? error : error_;
+}
+
+int Exchange::run() {
+  const std::lock_guard<std::mutex> conversation(run_.context.sockets->lock(fd_));
+  const size_t start = run_.result.bytes.size();
+  const int error = runSegments();
+  // Answers come in order, but errors found before sending are told before answers.
+  if (!run_.result.exhausted()) run_.result.sort(start);
+  return error;
+}
+
+int Exchange::runSegments() {
+  for (uint32_t i = 0; i < t_.count;) {
+    run_.message = -1;
+    if (run_.context.cancelled.load() && i > 0) return -ECANCELED;
+    const bool dumps = isDump(i);
+    const uint32_t end = dumps ? i + 1 : segmentEnd(i);
+    const int error = dumps ? dump(i) : segment(i, end);
+    if (error != 0) return error;
+    i = end;
+  }
+  return 0;
+}
+
+int steps::transact(Run& run, const Operands& operands) {
+  return Exchange(run, run.descriptor(operands.number[0]), operands.transaction).run();
+}
+
+}  // namespace netns

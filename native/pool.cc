@@ -1,0 +1,228 @@
+#include "pool.h"
+
+#include <sched.h>
+#include <sys/eventfd.h>
+
+#include <chrono>
+
+#include "error.h"
+
+namespace netns {
+namespace {
+
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Looking out on the only processor would keep away what one looks out for.
+bool severalProcessors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
+}  // namespace
+
+Pool::Pool(SocketTable* sockets, void (*wake)(void*), void* waker)
+    : wake_(wake),
+      waker_(waker),
+      sockets_(sockets),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      spins_(severalProcessors()) {}
+
+Pool::~Pool() { stop(); }
+
+int Pool::growLocked() {
+  const int64_t now = monotonic();
+  Lane* spare = nullptr;
+  int threads = 0;
+  int place = -1;
+  for (int i = 0; i < kLanes; i++) {
+    std::unique_ptr<Lane>& lane = lanes_[i];
+    if (lane != nullptr && lane->ended.load()) {
+      lane->join();
+      lane.reset();
+      retired_++;
+    }
+    if (lane == nullptr) {
+      place = i;
+      continue;
+    }
+    threads++;
+    const int64_t since = lane->since.load();
+    if (since == 0 || (now - since < kHeldUp && !lane->blocked.load())) spare = lane.get();
+  }
+  if (queue_.empty() || spare != nullptr || place < 0 || stopping_) return 0;
+  auto lane = std::make_unique<Lane>(this);
+  const int error = lane->start(home_, stop_.get(), sockets_);
+  if (error != 0) return threads > 0 ? 0 : error;
+  lanes_[place] = std::move(lane);
+  return 0;
+}
+
+void Pool::grow() {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  growLocked();
+}
+
+int Pool::submit(Job* job) {
+  bool wakes = false;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (stopping_) return -ECANCELED;
+    queue_.push(job);
+    const int error = growLocked();
+    if (error != 0) {
+      queue_.remove(job);
+      return error;
+    }
+    // A lane that is looking out takes one without being woken.
+    wakes = sleeping_ > 0 && queue_.size() > static_cast<uint32_t>(free_ - sleeping_);
+  }
+  submitted_.fetch_add(1, std::memory_order_release);
+  if (wakes) work_.notify_one();
+  return 0;
+}
+
+void Pool::refuse(Job* job) {
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    finished_.push(job);
+  }
+  notify();
+}
+
+bool Pool::lookOut(uint32_t seen) {
+  const int64_t until = monotonic() + kSpin;
+  do {
+    for (int i = 0; i < 32; i++) {
+      if (submitted_.load(std::memory_order_acquire) != seen) return true;
+      relax();
+    }
+  } while (monotonic() < until);
+  return false;
+}
+
+Job* Pool::next(Lane* lane) {
+  std::unique_lock<std::mutex> guard(mutex_);
+  free_++;
+  bool looked = !spins_;
+  for (;;) {
+    if (stopping_) return nullptr;
+    if (!queue_.empty()) break;
+    if (!looked) {
+      const uint32_t seen = submitted_.load(std::memory_order_acquire);
+      guard.unlock();
+      looked = !lookOut(seen);
+      guard.lock();
+      continue;
+    }
+    sleeping_++;
+    work_.wait(guard);
+    sleeping_--;
+  }
+  free_--;
+  Job* job = queue_.pop();
+  lane->since.store(monotonic());
+  lane->proceed();
+  for (int i = 0; i < kLanes; i++) {
+    if (lanes_[i].get() == lane) running_[i] = job->ticket;
+  }
+  return job;
+}
+
+void Pool::finish(Lane* lane, Job* job, bool last) {
+  bool wakes = false;
+  const bool waited = job->waited;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    lane->since.store(0);
+    lane->blocked.store(false);
+    // Under the lock and as the lane's last use of it: who sees this joins the lane.
+    if (last) lane->ended.store(true);
+    for (int i = 0; i < kLanes; i++) {
+      if (lanes_[i].get() == lane) running_[i] = 0;
+    }
+    if (waited) {
+      // Not the lane's to touch from here on.
+      job->finished.store(true, std::memory_order_release);
+    } else {
+      wakes = finished_.empty();
+      finished_.push(job);
+    }
+  }
+  if (waited) done_.notify_one();
+  if (wakes || last) wake_(waker_);
+}
+
+void Pool::wait(Job* job) {
+  const int64_t until = monotonic() + kSpin;
+  while (spins_ && monotonic() < until) {
+    for (int i = 0; i < 32; i++) {
+      if (job->finished.load(std::memory_order_acquire)) return;
+      relax();
+    }
+  }
+  std::unique_lock<std::mutex> guard(mutex_);
+  while (!job->finished.load(std::memory_order_acquire)) {
+    done_.wait_for(guard, std::chrono::nanoseconds(kHeldUp));
+    growLocked();
+  }
+}
+
+Job* Pool::cancel(uint32_t ticket, bool* running) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  *running = false;
+  for (int i = 0; i < kLanes; i++) {
+    if (running_[i] != ticket || ticket == 0) continue;
+    *running = true;
+    lanes_[i]->cancel();
+  }
+  for (Job* job = queue_.first(); job != nullptr; job = job->next) {
+    if (job->ticket != ticket) continue;
+    queue_.remove(job);
+    return job;
+  }
+  return nullptr;
+}
+
+JobList Pool::takeFinished() {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  return finished_.take();
+}
+
+void Pool::stop() {
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  const uint64_t one = 1;
+  (void)!write(stop_.get(), &one, sizeof(one));
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    if (lane != nullptr) lane->cancel();
+  }
+  work_.notify_all();
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    if (lane != nullptr) lane->join();
+  }
+  for (std::unique_ptr<Lane>& lane : lanes_) lane.reset();
+  while (Job* job = queue_.pop()) delete job;
+  while (Job* job = finished_.pop()) delete job;
+}
+
+Pool::Counts Pool::counts() {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  Counts counts = {0, 0, static_cast<int>(queue_.size()), retired_};
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    if (lane == nullptr || lane->ended.load()) continue;
+    counts.threads++;
+    if (lane->since.load() != 0) counts.busy++;
+  }
+  return counts;
+}
+
+}  // namespace netns

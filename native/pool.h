@@ -1,0 +1,84 @@
+#ifndef NETNS_POOL_H_
+#define NETNS_POOL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "fd.h"
+#include "job.h"
+#include "lane.h"
+
+namespace netns {
+
+// The lanes of one environment and what they have to do. One lane does nearly everything, since
+// two contend for the kernel's rtnl lock and gain nothing; more are started, up to kLanes, only
+// when all are held up.
+class Pool {
+ public:
+  static constexpr int kLanes = 4;
+  static constexpr int64_t kHeldUp = 2'000'000;  // nanoseconds in one plan
+  // How long a lane looks out for the next plan before it sleeps, and a caller for its result:
+  // waking a thread costs more than the gap between two plans awaited one after the other.
+  static constexpr int64_t kSpin = 50'000;
+
+  struct Counts {
+    int threads;
+    int busy;
+    int queued;
+    int retired;
+  };
+
+  // `wake` is called from any thread when something has finished.
+  Pool(SocketTable* sockets, void (*wake)(void*), void* waker);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // From the environment's thread.
+  void setHome(int home) { home_ = home; }  // before there are lanes; not owned
+  int submit(Job* job);               // 0 or a negative errno; the job is the pool's from now on
+  void wait(Job* job);                // until it is finished
+  void refuse(Job* job);              // finished without having run
+  // Takes it from the queue; nullptr: too late. One that runs is told to end.
+  Job* cancel(uint32_t ticket, bool* running);
+  JobList takeFinished();
+  void grow();                        // starts another lane if needed, buries the retired
+  void stop();                        // all waiting ends, the lanes are joined
+  Counts counts();
+
+  // From a lane.
+  Job* next(Lane* lane);  // waits; nullptr: no more
+  void finish(Lane* lane, Job* job, bool last);  // last: the lane is retired
+  void notify() { wake_(waker_); }
+
+ private:
+  int growLocked();
+  bool lookOut(uint32_t seen);
+
+  void (*const wake_)(void*);
+  void* const waker_;
+  SocketTable* const sockets_;
+  const Fd stop_;
+  const bool spins_;
+  int home_ = -1;
+
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable done_;
+  JobList queue_;
+  JobList finished_;
+  std::unique_ptr<Lane> lanes_[kLanes];
+  uint32_t running_[kLanes] = {};
+  int free_ = 0;      // lanes asleep or looking out
+  int sleeping_ = 0;  // of these, asleep
+  int retired_ = 0;
+  bool stopping_ = false;
+  std::atomic<uint32_t> submitted_{0};
+};
+
+}  // namespace netns
+
+#endif  // NETNS_POOL_H_
