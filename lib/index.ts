@@ -7,6 +7,7 @@ export type { NetNsSource } from './netns/source.ts';
 export type { SysctlValue } from './netns/sysctl.ts';
 export type { TopicEvent, TopicName } from './netns/topics.ts';
 export type { Watch, WatchEvent, WatchOptions } from './netns/watch.ts';
+export * from './process/exports.ts';
 export { address } from './rtnetlink/address/api.ts';
 export { link } from './rtnetlink/link/api.ts';
 export { route } from './rtnetlink/route/api.ts';

@@ -1,0 +1,6 @@
+export class Holder {
+  control = -1;
+  user = -1;
+  use(): void {}
+  drop(): void {}
+}
