@@ -3,6 +3,7 @@
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "packet.h"
 #include "poll.h"
 #include "process.h"
 #include "socketcalls.h"
@@ -34,9 +35,8 @@ struct PlanCall {
 
 napi_value submit(napi_env env, napi_callback_info info) {
   const PlanCall call(env, info);
-  const int ticket = call.environment == nullptr
-                         ? -EINVAL
-                         : call.environment->submit(call.bytes, call.length);
+  const int ticket =
+      call.environment == nullptr ? -EINVAL : call.environment->submit(call.bytes, call.length);
   napi_value value = nullptr;
   napi_create_int32(env, ticket, &value);
   return value;
@@ -97,6 +97,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("lanes", Napi::Function::New(env, lanes, "lanes"));
   exportCalls(env, exports);
   exportSocketCalls(env, exports);
+  exportPacketCalls(env, exports);
   exportProcess(env, exports);
   return exports;
 }
