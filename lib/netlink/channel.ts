@@ -50,6 +50,7 @@ export class Channel {
   #scheduled = false;
   #busy = false;
   #ticket = -1;
+  #sent: Transaction | undefined;
 
   constructor(inside: Inside, family: number) {
     this.#inside = inside;
@@ -106,6 +107,7 @@ export class Channel {
     plan.reset();
     const first = this.#syncSocket < 0;
     transaction.write(plan, first ? this.#open() : this.#syncSocket);
+    transaction.begin();
     (first ? runSync : runHere)(plan, transaction);
     if (transaction.error !== undefined) throw withFailures(transaction);
     return transaction.values;
@@ -132,6 +134,7 @@ export class Channel {
       return false;
     }
     if (cancel(this.#ticket) !== 'never') return true;
+    this.#sent?.end();
     this.#busy = false;
     this.#inside.end();
     this.#flush();
@@ -168,6 +171,8 @@ export class Channel {
       this.#inside.begin();
       plan.reset();
       transaction.write(plan, this.#socket < 0 ? this.#open() : this.#socket);
+      transaction.begin();
+      this.#sent = transaction;
       this.#ticket = submit(plan, transaction);
     }
   };

@@ -37,6 +37,12 @@ export interface MessageOptions {
   readonly hold?: boolean;
 }
 
+/** A handle that must not close its descriptor between the two. */
+export interface Held {
+  begin(): void;
+  end(): void;
+}
+
 const PLAIN: MessageOptions = {};
 
 /**
@@ -59,6 +65,9 @@ export class Messages {
   /** Files to be opened before anything is sent: namespaces told by name or by process. */
   readonly paths: string[] = [];
 
+  /** The handles whose descriptors are named: kept open until the messages are sent. */
+  readonly holds: Held[] = [];
+
   // Names of links that messages since the last barrier bring into being or take away.
   #changed: string[] = [];
 
@@ -71,6 +80,7 @@ export class Messages {
     this.count = 0;
     this.referenceCount = 0;
     this.paths.length = 0;
+    this.holds.length = 0;
     this.#changed.length = 0;
     this.#here();
   }
@@ -132,7 +142,10 @@ export class Messages {
     if (typeof ref === 'string') this.#opened(`/run/netns/${ref}`);
     else if ('slot' in ref) this.#reference(REFERENCE_DESCRIPTOR, ~ref.slot);
     else if ('pid' in ref) this.#opened(`/proc/${ref.pid}/ns/net`);
-    else this.writer.s32(ref.fd);
+    else {
+      this.writer.s32(ref.fd);
+      if ('hold' in ref) this.holds.push(ref.hold);
+    }
   }
 
   /** The message being written creates, renames or removes the link of this name. */

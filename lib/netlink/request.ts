@@ -1,4 +1,4 @@
-import type { Messages } from './messages.ts';
+import type { Held, Messages } from './messages.ts';
 import type { Replies } from './replies.ts';
 
 /** A link, named or by its ifindex. Names that a batch creates itself may be used in it. */
@@ -8,7 +8,12 @@ export type Dev = string | number;
  * A namespace as a request may name it: a handle, the name of one in /run/netns, the namespace of
  * a process, or a descriptor that an earlier step of the same plan opens.
  */
-export type NetNsRef = string | { readonly fd: number } | { readonly pid: number } | { readonly slot: number };
+export type NetNsRef =
+  | string
+  | { readonly fd: number }
+  | { readonly fd: number; readonly hold: Held }
+  | { readonly pid: number }
+  | { readonly slot: number };
 
 /** How long an operation may take, and what ends it early. */
 export interface CallOptions {

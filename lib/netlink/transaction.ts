@@ -89,6 +89,17 @@ export class Transaction implements Completion {
     plan.transact(fd, this.messages, firstPath, DUMP_TRIES);
   }
 
+  /** From now on the plan is the lane's: what it names stays open until `end`. */
+  begin(): void {
+    for (const hold of this.messages.holds) hold.begin();
+  }
+
+  /** The plan has run, or never will. */
+  end(): void {
+    for (const hold of this.messages.holds) hold.end();
+    spare.push(this.messages);
+  }
+
   complete(errno: number, step: number, message: number, result: Uint8Array, length: number): void {
     const view = new DataView(result.buffer, result.byteOffset, length);
     for (let i = 0; i < exported(view); i++) this.#keep(view.getInt32(8 + i * 8, true));
@@ -99,7 +110,7 @@ export class Transaction implements Completion {
         ? this.#failure({ message, errno, text: '', offset: 0, syscall: syscallOf(view, step, length) })
         : this.#outside(errno, step, view, length);
     }
-    spare.push(this.messages);
+    this.end();
     this.#done?.(this);
   }
 

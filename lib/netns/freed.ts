@@ -39,7 +39,7 @@ export class Witness {
   /** Resolves when the kernel has begun to take the namespace apart. The handle stays the caller's. */
   async mark(ns: NetNs): Promise<{ dying: Promise<void> }> {
     const id = this.#next++;
-    await this.#ns.channel.run(nsid.add({ netns: ns, nsid: id }));
+    await this.#ns.channel.run(nsid.assign(ns, id));
     const dying = new Promise<void>((resolve) => this.#waiting.set(id, resolve));
     this.#read();
     return { dying };
@@ -60,14 +60,14 @@ export class Witness {
       const { value, done } = await this.#watch.next();
       if (done) break;
       if (value.type === 'overrun') await this.#recount();
-      else if (value.type === 'delete' && value.topic === 'nsid') this.#gone(value.nsid.nsid);
+      else if (value.type === 'delete' && value.topic === 'nsid') this.#gone(value.nsid.id);
     }
     this.#reading = false;
   }
 
   /** Deaths were missed: whoever has no id any more is dead. */
   async #recount(): Promise<void> {
-    const alive = new Set((await this.#ns.channel.run(nsid.list())).map((each) => each.nsid));
+    const alive = new Set((await this.#ns.channel.run(nsid.list())).map((each) => each.id));
     for (const id of [...this.#waiting.keys()]) if (!alive.has(id)) this.#gone(id);
   }
 

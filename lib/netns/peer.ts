@@ -53,7 +53,7 @@ function reopened(ns: NetNs): NetNs {
 async function withId(ns: NetNs, id: number): Promise<NetNs | undefined> {
   const candidates = await reachable();
   try {
-    const ids = await ns.channel.batch(candidates.map(({ fd }) => nsid.get({ netns: { fd } })));
+    const ids = await ns.channel.batch(candidates.map(({ fd }) => nsid.get({ fd })));
     const at = ids.findIndex((found) => found === id);
     if (at < 0) return undefined;
     const [found] = candidates.splice(at, 1);

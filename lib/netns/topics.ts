@@ -2,7 +2,10 @@ import { Replies } from '../netlink/replies.ts';
 import type { Request } from '../netlink/request.ts';
 import { address } from '../rtnetlink/address/api.ts';
 import { link } from '../rtnetlink/link/api.ts';
+import { neighbour } from '../rtnetlink/neighbour/api.ts';
+import { nsid } from '../rtnetlink/nsid/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
+import { rule } from '../rtnetlink/rule/api.ts';
 
 /** What can be watched: where the kernel tells of it, and how it is read. */
 interface Topic<T> {
@@ -23,6 +26,9 @@ export const TOPICS = {
   link: topic({ groups: [1], news: 16, gone: 17, isOurs: (family) => family !== 7, list: () => link.list() }),
   address: topic({ groups: [5, 9], news: 20, gone: 21, list: () => address.list() }),
   route: topic({ groups: [7, 11], news: 24, gone: 25, list: () => route.list() }),
+  neighbour: topic({ groups: [3], news: 28, gone: 29, isOurs: (family) => family !== 7, list: () => neighbour.list() }),
+  rule: topic({ groups: [8, 19], news: 32, gone: 33, list: () => rule.list() }),
+  nsid: topic({ groups: [28], news: 88, gone: 89, list: () => nsid.list() }),
 } as const;
 
 export type TopicName = keyof typeof TOPICS;

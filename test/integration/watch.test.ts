@@ -121,7 +121,7 @@ test('a watch that is dropped is closed by the collector', async () => {
 test('all namespaces that have an id are heard, each event with the id', async () => {
   using ns = await NetNs.create();
   using other = await NetNs.create();
-  await ns.nsid.add({ netns: other, nsid: 7 });
+  await ns.nsid.assign(other, 7);
   const watch = await ns.watch(['link'], { allNsids: true }).ready();
   await other.link.add({ kind: 'bridge', name: 'b0' });
   await ns.link.add({ kind: 'bridge', name: 'b1' });
