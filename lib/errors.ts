@@ -16,8 +16,6 @@ export interface NetlinkErrorDetails {
   started?: boolean;
   /** In a batch: the position of the request that failed first. */
   request?: number;
-  /** In a batch: every request that failed, in order. */
-  failures?: { request: number; error: NetlinkError }[];
   cause?: unknown;
 }
 
@@ -30,26 +28,26 @@ export class NetlinkError extends Error {
   override readonly name: string = 'NetlinkError';
   readonly code: string;
   readonly errno: number;
-  readonly syscall?: string;
-  readonly kernelMessage?: string;
-  readonly attribute?: string;
-  readonly netns?: string;
-  readonly started?: boolean;
-  readonly request?: number;
-  readonly failures?: { request: number; error: NetlinkError }[];
+  // Declared only: what is not known is no property, for an error is printed with all it has.
+  declare readonly syscall?: string;
+  declare readonly kernelMessage?: string;
+  declare readonly attribute?: string;
+  declare readonly netns?: string;
+  declare readonly started?: boolean;
+  declare readonly request?: number;
+  /** Of a batch: every request that failed, in order. Not enumerable, for this error is among them. */
+  declare readonly failures?: { request: number; error: NetlinkError }[];
 
   constructor(message: string, details: NetlinkErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
     this.errno = details.errno ?? 0;
-    // Only what is known becomes a property: an error is printed with all it has.
     if (details.syscall !== undefined) this.syscall = details.syscall;
     if (details.kernelMessage) this.kernelMessage = details.kernelMessage;
     if (details.attribute !== undefined) this.attribute = details.attribute;
     if (details.netns !== undefined) this.netns = details.netns;
     if (details.started !== undefined) this.started = details.started;
     if (details.request !== undefined) this.request = details.request;
-    if (details.failures !== undefined) this.failures = details.failures;
   }
 }
 

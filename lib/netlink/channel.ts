@@ -234,5 +234,6 @@ function withFailures(transaction: Transaction): unknown {
   const failures = errors.flatMap((each, request) =>
     each === undefined ? [] : [{ request, error: each }],
   );
-  return Object.assign(error, { failures });
+  // Not enumerable: the first of them is this very error.
+  return Object.defineProperty(error, 'failures', { value: failures });
 }
