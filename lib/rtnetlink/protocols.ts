@@ -48,3 +48,13 @@ export const IP_PROTOCOLS = {
 } as const;
 
 export const protocolNumber = oneOf(u8, IP_PROTOCOLS);
+
+const NAMES = new Map<number, keyof typeof ROUTE_PROTOCOLS>();
+for (const name of Object.keys(ROUTE_PROTOCOLS) as (keyof typeof ROUTE_PROTOCOLS)[]) {
+  NAMES.set(ROUTE_PROTOCOLS[name], name);
+}
+
+/** The name of a number in a header, or the number where it has none. */
+export function routeProtocolName(number: number): keyof typeof ROUTE_PROTOCOLS | number {
+  return NAMES.get(number) ?? number;
+}

@@ -128,7 +128,7 @@ export const routerPortTable = table('routerPort', {
 });
 
 /** A port behind which a multicast router is: its ifindex, then attributes. */
-const routerPort = headed(struct('router_port', { port: s32 }), routerPortTable, { flag: false });
+export const routerPort = headed(struct('router_port', { port: s32 }), routerPortTable, { flag: false });
 
 /** MDBA_*: the groups and the router ports of one bridge. */
 export const mdbTable = table('mdbDump', {
