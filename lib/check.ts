@@ -65,7 +65,8 @@ const MAC = /^[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}$/i;
 /** An Ethernet address, '02:00:00:00:00:01'. */
 export function macAddress(path: string, value: unknown): string {
   const text = string(path, value);
-  if (!MAC.test(text)) throw invalidValue(path, value, "an Ethernet address like '02:00:00:00:00:01'");
+  if (!MAC.test(text))
+    throw invalidValue(path, value, "an Ethernet address like '02:00:00:00:00:01'");
   return text;
 }
 
@@ -74,7 +75,11 @@ export function ipAddress(path: string, value: unknown, family?: 4 | 6): string 
   const ok = family === 4 ? isIPv4(text) : family === 6 ? isIPv6(text) : isIP(text) !== 0;
   // A scope ('fe80::1%eth0') has no place in a message: the link is told by `dev`.
   if (!ok || text.includes('%')) {
-    throw invalidValue(path, value, family === undefined ? 'an IP address' : `an IPv${family} address`);
+    throw invalidValue(
+      path,
+      value,
+      family === undefined ? 'an IP address' : `an IPv${family} address`,
+    );
   }
   return text;
 }
@@ -94,7 +99,8 @@ export function ipPrefix(path: string, value: unknown): Prefix {
   const address = slash < 0 ? text : text.slice(0, slash);
   const family = address.includes('%') ? 0 : isIP(address);
   const max = family === 4 ? 32 : 128;
-  const length = slash < 0 ? max : LENGTH.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
+  const length =
+    slash < 0 ? max : LENGTH.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
   if ((family !== 4 && family !== 6) || length < 0 || length > max) {
     throw invalidValue(path, value, "an IP address with a prefix length, like '10.0.0.2/24'");
   }

@@ -111,7 +111,8 @@ export function outOfRange(path: string, value: unknown, allowed: string): Range
 export function unknownKey(path: string, key: string, allowed: Iterable<string>): TypeError {
   const names = [...allowed];
   const near = names.filter((name) => distance(name, key) <= 2);
-  const hint = near.length > 0 ? `did you mean '${near.join("' or '")}'?` : `known: ${names.join(', ')}`;
+  const hint =
+    near.length > 0 ? `did you mean '${near.join("' or '")}'?` : `known: ${names.join(', ')}`;
   const full = path === '' ? key : `${path}.${key}`;
   return coded(new TypeError(`${full} is not an option; ${hint}`), 'ERR_INVALID_ARG_VALUE');
 }

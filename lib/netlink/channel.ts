@@ -71,7 +71,10 @@ export class Channel {
    * Sends requests together, in order. Rejects with the first error: what the kernel got in the
    * same system call is done all the same, what comes later is not sent.
    */
-  async batch(requests: readonly Request<unknown>[], options: CallOptions = {}): Promise<unknown[]> {
+  async batch(
+    requests: readonly Request<unknown>[],
+    options: CallOptions = {},
+  ): Promise<unknown[]> {
     this.#inside.check(requests[0]?.operation ?? 'batch');
     checkCallOptions(options);
     if (requests.length === 0) return [];

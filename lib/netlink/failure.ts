@@ -11,10 +11,10 @@ export interface Where extends Omit<NetlinkErrorDetails, 'code' | 'errno'> {
 
 /** What some errors mean where they are met by every user once. */
 const HINTS: Record<string, string> = {
-  'EPERM': 'needs CAP_NET_ADMIN over the namespace (and CAP_SYS_ADMIN to enter or make one)',
-  'EMFILE': 'this process may open no more descriptors (ulimit -n)',
-  'ENFILE': 'the machine has no descriptors left (fs.file-max)',
-  'ENOSPC': 'a limit of the kernel is reached (user.max_net_namespaces, fs.inotify.*)',
+  EPERM: 'needs CAP_NET_ADMIN over the namespace (and CAP_SYS_ADMIN to enter or make one)',
+  EMFILE: 'this process may open no more descriptors (ulimit -n)',
+  ENFILE: 'the machine has no descriptors left (fs.file-max)',
+  ENOSPC: 'a limit of the kernel is reached (user.max_net_namespaces, fs.inotify.*)',
 };
 
 /** A failed kernel call as an error that explains itself. */

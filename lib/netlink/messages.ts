@@ -159,7 +159,8 @@ export class Messages {
     this.referenceCount = this.references[count];
     this.paths.length = 0;
     for (let i = 0; i < this.referenceCount; i++) {
-      if (this.referenceKinds[i] === REFERENCE_PATH) this.paths.length = Number(this.referenceValues[i]) + 1;
+      if (this.referenceKinds[i] === REFERENCE_PATH)
+        this.paths.length = Number(this.referenceValues[i]) + 1;
     }
     this.count = count;
   }

@@ -1,4 +1,9 @@
-import { type Messages, REFERENCE_DESCRIPTOR, REFERENCE_IFINDEX, REFERENCE_PATH } from './messages.ts';
+import {
+  type Messages,
+  REFERENCE_DESCRIPTOR,
+  REFERENCE_IFINDEX,
+  REFERENCE_PATH,
+} from './messages.ts';
 
 // The operations, as in native/plan.h.
 const UNSHARE = 1;
@@ -75,13 +80,15 @@ export class PlanWriter {
 
   /** A slot for a descriptor that a step opens. */
   slot(): number {
-    if (this.slots === MAX_SLOTS) throw new RangeError(`a plan holds ${MAX_SLOTS} descriptors at most`);
+    if (this.slots === MAX_SLOTS)
+      throw new RangeError(`a plan holds ${MAX_SLOTS} descriptors at most`);
     return this.slots++;
   }
 
   /** Hands the slot's descriptor to JavaScript when the plan succeeds; the others are closed. */
   export(slot: number): void {
-    if (slot >= MAX_EXPORTS) throw new RangeError(`only the first ${MAX_EXPORTS} slots are exported`);
+    if (slot >= MAX_EXPORTS)
+      throw new RangeError(`only the first ${MAX_EXPORTS} slots are exported`);
     this.#exports |= 1 << slot;
   }
 
@@ -119,7 +126,14 @@ export class PlanWriter {
   }
 
   /** @param receiveBuffer bytes; 0 leaves it as it is. Only for netlink. */
-  socket(slot: number, domain: number, type: number, protocol: number, receiveBuffer = 0, flags = 0): void {
+  socket(
+    slot: number,
+    domain: number,
+    type: number,
+    protocol: number,
+    receiveBuffer = 0,
+    flags = 0,
+  ): void {
     this.#begin(SOCKET, flags);
     this.#number(slot);
     this.#number(domain);
@@ -330,7 +344,11 @@ export class PlanWriter {
     }
     const view = this.#view;
     view.setUint32(start, messages.referenceOffsets[i], true);
-    view.setUint16(start + 4, kind === REFERENCE_IFINDEX ? REFERENCE_IFINDEX : REFERENCE_DESCRIPTOR, true);
+    view.setUint16(
+      start + 4,
+      kind === REFERENCE_IFINDEX ? REFERENCE_IFINDEX : REFERENCE_DESCRIPTOR,
+      true,
+    );
     view.setUint16(start + 6, length, true);
   }
 

@@ -53,5 +53,9 @@ export function syscallOf(view: DataView, step: number, length: number): string 
 export function dataAt(view: DataView, step: number, length: number): Uint8Array {
   const at = recordOf(view, RECORD_DATA, step, length);
   if (at < 0) return new Uint8Array(0);
-  return new Uint8Array(view.buffer, view.byteOffset + at + RECORD_HEADER, view.getInt32(at + 12, true));
+  return new Uint8Array(
+    view.buffer,
+    view.byteOffset + at + RECORD_HEADER,
+    view.getInt32(at + 12, true),
+  );
 }

@@ -1,8 +1,8 @@
 import { NetlinkError } from '../errors.ts';
 import { addon, type PollHandle } from '../native.ts';
+import type { Inside } from './channel.ts';
 import { failure } from './failure.ts';
 import { run } from './task.ts';
-import type { Inside } from './channel.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -75,7 +75,8 @@ export class Subscription {
         plan.socket(slot, AF_NETLINK, SOCK_RAW, family, RECEIVE_BUFFER);
         plan.export(slot);
         if (options.allNsids) plan.setsockopt(~slot, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1);
-        for (const group of groups) plan.setsockopt(~slot, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+        for (const group of groups)
+          plan.setsockopt(~slot, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
       },
       read: (made) => made.firstFd(),
     });

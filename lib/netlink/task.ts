@@ -23,7 +23,8 @@ export class Made {
   /** The descriptor in a slot that the plan exports; -1 where it has none. */
   fd(slot: number): number {
     for (let i = 0; i < exported(this.#view); i++) {
-      if (this.#view.getInt32(4 + i * 8, true) === slot) return this.#view.getInt32(8 + i * 8, true);
+      if (this.#view.getInt32(4 + i * 8, true) === slot)
+        return this.#view.getInt32(8 + i * 8, true);
     }
     return -1;
   }
@@ -59,7 +60,13 @@ export interface Plan<T> extends Where {
 const writer = new PlanWriter();
 
 /** Reads a completed plan: its answer, or the error of the step that failed. */
-function outcome<T>(plan: Plan<T>, errno: number, step: number, bytes: Uint8Array, length: number): T {
+function outcome<T>(
+  plan: Plan<T>,
+  errno: number,
+  step: number,
+  bytes: Uint8Array,
+  length: number,
+): T {
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   if (errno === 0) return plan.read(new Made(view, length));
   throw failure(errno, {
@@ -94,7 +101,11 @@ class Task<T> implements Completion {
  * Runs a plan on a lane.
  * @param discard takes what a plan made that was given up before it was done
  */
-export function run<T>(plan: Plan<T>, options?: CallOptions, discard?: (late: T) => void): Promise<T> {
+export function run<T>(
+  plan: Plan<T>,
+  options?: CallOptions,
+  discard?: (late: T) => void,
+): Promise<T> {
   let ticket = -1;
   const begin = (): Promise<T> =>
     new Promise((resolve, reject) => {

@@ -59,7 +59,11 @@ export class Transaction implements Completion {
    * @param label how errors name the namespace
    * @param keep takes the socket that the plan has opened
    */
-  constructor(label: string, keep: (fd: number) => void, done?: (transaction: Transaction) => void) {
+  constructor(
+    label: string,
+    keep: (fd: number) => void,
+    done?: (transaction: Transaction) => void,
+  ) {
     this.messages = spare.pop() ?? new Messages();
     this.messages.reset();
     this.#label = label;
@@ -107,7 +111,13 @@ export class Transaction implements Completion {
     if (within) this.#settle(errno, result, view, length);
     if (errno !== 0 && this.error === undefined) {
       this.error = within
-        ? this.#failure({ message, errno, text: '', offset: 0, syscall: syscallOf(view, step, length) })
+        ? this.#failure({
+            message,
+            errno,
+            text: '',
+            offset: 0,
+            syscall: syscallOf(view, step, length),
+          })
         : this.#outside(errno, step, view, length);
     }
     this.end();
@@ -184,7 +194,9 @@ export class Transaction implements Completion {
       kernelMessage: told.text,
       attribute,
       request,
-      hint: missing ? `there is no link '${messages.namesIn(told.message).join("' or '")}'` : undefined,
+      hint: missing
+        ? `there is no link '${messages.namesIn(told.message).join("' or '")}'`
+        : undefined,
     });
   }
 

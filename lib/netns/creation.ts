@@ -64,7 +64,12 @@ export function deletion(name: string): Plan<void> {
   };
 }
 
-function bindName(plan: Parameters<Plan<void>['write']>[0], name: string, fd: number, replace: boolean): void {
+function bindName(
+  plan: Parameters<Plan<void>['write']>[0],
+  name: string,
+  fd: number,
+  replace: boolean,
+): void {
   const path = pathOf(name);
   if (!runDirReady) plan.runDir(RUN_DIR);
   // A name that something is mounted on is EBUSY here, and EEXIST in the next step.

@@ -111,6 +111,7 @@ export const dropped = new FinalizationRegistry<Hold>((hold) => {
   hold.close();
   process.emitWarning(`A NetNs of ${what} was dropped without close(); it is closed now.`, {
     type: 'NetNsLeakWarning',
-    detail: 'Use `using ns = …`, or call close(): until the garbage collector ran, the namespace stayed.',
+    detail:
+      'Use `using ns = …`, or call close(): until the garbage collector ran, the namespace stayed.',
   });
 });

@@ -17,7 +17,8 @@ export class NameWatch implements AsyncIterableIterator<NetNsEvent> {
   readonly #signal: AbortSignal | undefined;
   // Names that exist, as far as the events told so far; true: it may be that its event is to come.
   readonly #known = new Map<string, boolean>();
-  #waiting: { resolve(result: IteratorResult<NetNsEvent>): void; reject(error: unknown): void }[] = [];
+  #waiting: { resolve(result: IteratorResult<NetNsEvent>): void; reject(error: unknown): void }[] =
+    [];
   #error: unknown;
   #ended = false;
 

@@ -149,7 +149,9 @@ export class NetNs {
 
   /** Its file in /run/netns, or, without a name, this process's descriptor. */
   get path(): string {
-    return this.hold.name === undefined ? `/proc/${process.pid}/fd/${this.fd}` : pathOf(this.hold.name);
+    return this.hold.name === undefined
+      ? `/proc/${process.pid}/fd/${this.fd}`
+      : pathOf(this.hold.name);
   }
 
   get closed(): boolean {

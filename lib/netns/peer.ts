@@ -25,9 +25,12 @@ export interface Peer {
 export async function peerOf(ns: NetNs, dev: Dev): Promise<Peer> {
   const near = await ns.channel.run(link.get(dev));
   if (near.link === undefined || near.link === 0) {
-    throw new NetlinkError(`link.peer: '${near.name}' (${near.kind ?? 'no kind'}) has no other end`, {
-      code: 'ERR_NO_PEER',
-    });
+    throw new NetlinkError(
+      `link.peer: '${near.name}' (${near.kind ?? 'no kind'}) has no other end`,
+      {
+        code: 'ERR_NO_PEER',
+      },
+    );
   }
   const netns = near.linkNetnsId === undefined ? reopened(ns) : await withId(ns, near.linkNetnsId);
   if (netns === undefined) {

@@ -12,7 +12,9 @@ export async function processesIn(inode: number): Promise<number[]> {
   for (let at = 0; at < pids.length; at += AT_ONCE) {
     const some = pids.slice(at, at + AT_ONCE);
     // A process that ended meanwhile, or is not ours to see, is in no namespace of ours.
-    const links = await Promise.all(some.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => '')));
+    const links = await Promise.all(
+      some.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => '')),
+    );
     for (let i = 0; i < some.length; i++) if (links[i] === wanted) found.push(some[i]);
   }
   return found.sort((a, b) => a - b);

@@ -25,7 +25,8 @@ export function sourcePath(source: unknown): string {
   if (Object.keys(given).length !== 1) {
     throw invalidType('source', source, 'an object with exactly one of pid, path and fd');
   }
-  if (given.pid !== undefined) return `/proc/${integer('source.pid', given.pid, 1, MAX_PID)}/ns/net`;
+  if (given.pid !== undefined)
+    return `/proc/${integer('source.pid', given.pid, 1, MAX_PID)}/ns/net`;
   if (given.path !== undefined) {
     const path = string('source.path', given.path);
     if (path === '' || path.includes('\0')) throw invalidType('source.path', given.path, 'a path');
@@ -61,4 +62,3 @@ function missing(source: NetNsSource): string {
   if ('pid' in source) return `there is no process ${source.pid}`;
   return 'there is no such file or descriptor';
 }
-

@@ -1,7 +1,7 @@
 import { string } from '../check.ts';
 import { invalidType, invalidValue } from '../errors.ts';
-import { type Plan, run, runNow } from '../netlink/task.ts';
 import type { CallOptions } from '../netlink/request.ts';
+import { type Plan, run, runNow } from '../netlink/task.ts';
 import type { Hold } from './hold.ts';
 
 const KEY = /^net(\.[A-Za-z0-9_@:-]+|\/[^/\s]+)+$/;
@@ -88,7 +88,8 @@ export function sysctlPath(key: unknown): string {
 export function sysctlValue(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (typeof value === 'string') return value;
-  if (typeof value !== 'number') throw invalidType('value', value, 'a number, a string or a boolean');
+  if (typeof value !== 'number')
+    throw invalidType('value', value, 'a number, a string or a boolean');
   if (!Number.isSafeInteger(value)) throw invalidValue('value', value, 'a whole number');
   return String(value);
 }

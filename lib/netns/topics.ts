@@ -23,10 +23,22 @@ interface Topic<T> {
 const topic = <T>(of: Topic<T>): Topic<T> => of;
 
 export const TOPICS = {
-  link: topic({ groups: [1], news: 16, gone: 17, isOurs: (family) => family !== 7, list: () => link.list() }),
+  link: topic({
+    groups: [1],
+    news: 16,
+    gone: 17,
+    isOurs: (family) => family !== 7,
+    list: () => link.list(),
+  }),
   address: topic({ groups: [5, 9], news: 20, gone: 21, list: () => address.list() }),
   route: topic({ groups: [7, 11], news: 24, gone: 25, list: () => route.list() }),
-  neighbour: topic({ groups: [3], news: 28, gone: 29, isOurs: (family) => family !== 7, list: () => neighbour.list() }),
+  neighbour: topic({
+    groups: [3],
+    news: 28,
+    gone: 29,
+    isOurs: (family) => family !== 7,
+    list: () => neighbour.list(),
+  }),
   rule: topic({ groups: [8, 19], news: 32, gone: 33, list: () => rule.list() }),
   nsid: topic({ groups: [28], news: 88, gone: 89, list: () => nsid.list() }),
 } as const;

@@ -134,7 +134,11 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
 const abandoned = new FinalizationRegistry<Subscription>((subscription) => subscription.close());
 
 /** Begins to watch `topics`, or all there are. */
-export function watch(ns: NetNs, topics: readonly TopicName[] | undefined, options: WatchOptions): Watch {
+export function watch(
+  ns: NetNs,
+  topics: readonly TopicName[] | undefined,
+  options: WatchOptions,
+): Watch {
   checkKeys('options', object('options', options), OPTIONS);
   if (options.signal !== undefined) checkCallOptions({ signal: options.signal });
   options.signal?.throwIfAborted();
