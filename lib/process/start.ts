@@ -13,6 +13,7 @@ class Start {
   readonly #launcher: string;
   readonly #emit: ChildProcess['emit'];
   #state: 'starting' | 'running' | 'failed' = 'starting';
+  #errno = 0;
   #held: [event: string, values: unknown[]][] = [];
 
   constructor(child: ChildProcess, file: string, args: string[], launcher: string) {
@@ -44,13 +45,15 @@ class Start {
       this.#state = 'failed';
       this.#rename(first);
     }
-    if (event === 'spawn' || event === 'exit') {
-      if (this.#state === 'failed') return true;
+    if (event === 'spawn' || event === 'exit' || event === 'close') {
       if (this.#state === 'starting') {
         this.#held.push([event, values]);
         return true;
       }
+      if (this.#state === 'failed' && event !== 'close') return true;
     }
+    // Node's own code for a child that never was.
+    if (event === 'close' && this.#errno !== 0) values[0] = this.#errno;
     return Reflect.apply(this.#emit, this.#child, [event, ...values]);
   }
 
@@ -60,16 +63,16 @@ class Start {
     if (status.length >= 4) {
       this.#state = 'failed';
       this.#fail(status.readInt32LE(0), status.toString('utf8', 4));
-      return;
+    } else {
+      this.#state = 'running';
     }
-    this.#state = 'running';
-    for (const [event, values] of this.#held) {
-      Reflect.apply(this.#emit, this.#child, [event, ...values]);
-    }
+    const held = this.#held;
     this.#held = [];
+    for (const [event, values] of held) this.#told(event, values);
   }
 
   #fail(errno: number, call: string): void {
+    this.#errno = errno;
     const [code, text] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error'];
     // What exec says is Node's own error to the letter; the rest says which call it was.
     const detail = call === 'execvp' ? '' : `: ${text}, ${call}`;
@@ -82,6 +85,7 @@ class Start {
       spawnargs: this.#args.slice(1),
     });
     Reflect.apply(this.#emit, this.#child, ['error', error]);
+    Object.assign(this.#child, { exitCode: errno });
   }
 
   #rename(error: SpawnError): void {
