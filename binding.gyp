@@ -5,6 +5,7 @@
       "sources": [
         "native/addon.cc",
         "native/calls.cc",
+        "native/delivery.cc",
         "native/device.cc",
         "native/dump.cc",
         "native/environment.cc",
@@ -16,12 +17,14 @@
         "native/mount.cc",
         "native/netlink.cc",
         "native/netns.cc",
+        "native/owned.cc",
         "native/packet.cc",
         "native/plan.cc",
         "native/poll.cc",
         "native/pool.cc",
         "native/process.cc",
         "native/result.cc",
+        "native/segment.cc",
         "native/socketcalls.cc",
         "native/sockets.cc"
       ],

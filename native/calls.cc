@@ -85,9 +85,7 @@ Napi::Value setns(const Info& info) {
 
 Napi::Value unshare(const Info& info) { return outcome(info, ::unshare(integer(info, 0))); }
 
-Napi::Value rehome(const Info& info) {
-  return number(info, Environment::of(info.Env())->rehome());
-}
+Napi::Value rehome(const Info& info) { return number(info, Environment::of(info.Env())->rehome()); }
 
 Napi::Value poll(const Info& info) {
   return Environment::of(info.Env())->pollClass.New({info[0], info[1]});

@@ -8,26 +8,12 @@
 #include <memory>
 #include <vector>
 
+#include "owned.h"
 #include "pool.h"
 
 namespace netns {
 
 class Poll;
-
-// The descriptors an environment owns, one bit each: closing anything else is refused, and what is
-// left at the end is closed.
-class Owned {
- public:
-  bool has(int fd) const;
-  void add(int fd);
-  bool remove(int fd);
-  int count() const { return count_; }
-  void closeAll();
-
- private:
-  std::vector<uint64_t> bits_;
-  int count_ = 0;
-};
 
 // Bytes shared with JavaScript: results are copied here, so that delivering one makes no object.
 struct Inbox {

@@ -43,9 +43,8 @@ int open(Run& run, const Operands& operands) {
 }
 
 int create(Run& run, const Operands& operands) {
-  const int fd = retry([&] {
-    return ::open(operands.text[0].data, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-  });
+  const int fd = retry(
+      [&] { return ::open(operands.text[0].data, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0); });
   if (fd < 0) return run.fail("open");
   Fd created(fd);
   return 0;

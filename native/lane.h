@@ -30,6 +30,7 @@ class Lane {
   std::atomic<int64_t> since{0};
   std::atomic<bool> blocked{false};  // in that plan, it waits for somebody else's lock
   std::atomic<bool> ended{false};    // runs nothing more
+  bool parked = false;               // by the pool, under its lock
 
  private:
   static void* main(void* lane);

@@ -52,8 +52,7 @@ int runDir(Run& run, const Operands& operands) {
   const Text& path = operands.text[0];
   const int error = makeDirectories(run, path);
   if (error != 0) return error;
-  const Fd directory(
-      retry([&] { return ::open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  const Fd directory(retry([&] { return ::open(path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!directory.valid()) return run.fail("open");
   const int locked = lockFile(run, directory.get());
   if (locked != 0) return locked;

@@ -22,9 +22,9 @@ void growBuffer(int fd, int option, int bytes);
 
 // What the kernel says in NLMSG_ERROR, or in the NLMSG_DONE of a dump.
 struct Verdict {
-  int error = 0;         // 0 or a negative errno
-  uint32_t offset = 0;   // of the attribute to blame, from the start of the message; 0: none
-  const char* text = ""; // not NUL-terminated
+  int error = 0;          // 0 or a negative errno
+  uint32_t offset = 0;    // of the attribute to blame, from the start of the message; 0: none
+  const char* text = "";  // not NUL-terminated
   size_t length = 0;
 };
 Verdict readVerdict(const nlmsghdr* header);

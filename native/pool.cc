@@ -35,11 +35,18 @@ Pool::Pool(SocketTable* sockets, void (*wake)(void*), void* waker)
 
 Pool::~Pool() { stop(); }
 
+bool Pool::available(const Lane& lane, int64_t now) {
+  if (lane.ended.load() || lane.parked) return false;
+  const int64_t since = lane.since.load();
+  return since == 0 || (now - since < kHeldUp && !lane.blocked.load());
+}
+
 int Pool::growLocked() {
   const int64_t now = monotonic();
-  Lane* spare = nullptr;
+  bool enough = queue_.empty() || stopping_;
   int threads = 0;
   int place = -1;
+  Lane* parked = nullptr;
   for (int i = 0; i < kLanes; i++) {
     std::unique_ptr<Lane>& lane = lanes_[i];
     if (lane != nullptr && lane->ended.load()) {
@@ -52,10 +59,16 @@ int Pool::growLocked() {
       continue;
     }
     threads++;
-    const int64_t since = lane->since.load();
-    if (since == 0 || (now - since < kHeldUp && !lane->blocked.load())) spare = lane.get();
+    if (lane->parked) parked = lane.get();
+    if (available(*lane, now)) enough = true;
   }
-  if (queue_.empty() || spare != nullptr || place < 0 || stopping_) return 0;
+  if (enough) return 0;
+  if (parked != nullptr) {
+    parked->parked = false;
+    parking_.notify_all();
+    return 0;
+  }
+  if (place < 0) return 0;
   auto lane = std::make_unique<Lane>(this);
   const int error = lane->start(home_, stop_.get(), sockets_);
   if (error != 0) return threads > 0 ? 0 : error;
@@ -79,8 +92,8 @@ int Pool::submit(Job* job) {
       queue_.remove(job);
       return error;
     }
-    // A lane that is looking out takes one without being woken.
-    wakes = sleeping_ > 0 && queue_.size() > static_cast<uint32_t>(free_ - sleeping_);
+    // A lane that is looking out sees it without being woken.
+    wakes = sleeping_ > 0;
   }
   submitted_.fetch_add(1, std::memory_order_release);
   if (wakes) work_.notify_one();
@@ -106,25 +119,39 @@ bool Pool::lookOut(uint32_t seen) {
   return false;
 }
 
+// One that was started because others were held up steps back when they are not any more.
+bool Pool::isSpare(const Lane* lane) const {
+  const int64_t now = monotonic();
+  for (const std::unique_ptr<Lane>& other : lanes_) {
+    if (other != nullptr && other.get() != lane && available(*other, now)) return true;
+  }
+  return false;
+}
+
 Job* Pool::next(Lane* lane) {
   std::unique_lock<std::mutex> guard(mutex_);
-  free_++;
   bool looked = !spins_;
-  for (;;) {
-    if (stopping_) return nullptr;
-    if (!queue_.empty()) break;
-    if (!looked) {
+  while (!stopping_) {
+    if (!lane->parked && isSpare(lane)) lane->parked = true;
+    if (lane->parked) {
+      parking_.wait(guard);
+    } else if (!queue_.empty()) {
+      return begin(lane);
+    } else if (!looked) {
       const uint32_t seen = submitted_.load(std::memory_order_acquire);
       guard.unlock();
       looked = !lookOut(seen);
       guard.lock();
-      continue;
+    } else {
+      sleeping_++;
+      work_.wait(guard);
+      sleeping_--;
     }
-    sleeping_++;
-    work_.wait(guard);
-    sleeping_--;
   }
-  free_--;
+  return nullptr;
+}
+
+Job* Pool::begin(Lane* lane) {
   Job* job = queue_.pop();
   lane->since.store(monotonic());
   lane->proceed();
@@ -206,6 +233,7 @@ void Pool::stop() {
     if (lane != nullptr) lane->cancel();
   }
   work_.notify_all();
+  parking_.notify_all();
   for (const std::unique_ptr<Lane>& lane : lanes_) {
     if (lane != nullptr) lane->join();
   }

@@ -13,9 +13,9 @@
 
 namespace netns {
 
-// The lanes of one environment and what they have to do. One lane does nearly everything, since
-// two contend for the kernel's rtnl lock and gain nothing; more are started, up to kLanes, only
-// when all are held up.
+// The lanes of one environment and what they have to do. One lane does everything, in order, since
+// two contend for the kernel's rtnl lock and gain nothing. Only while it is held up does another
+// take over, started (up to kLanes) or called back from where it is parked.
 class Pool {
  public:
   static constexpr int kLanes = 4;
@@ -39,23 +39,26 @@ class Pool {
 
   // From the environment's thread.
   void setHome(int home) { home_ = home; }  // before there are lanes; not owned
-  int submit(Job* job);               // 0 or a negative errno; the job is the pool's from now on
-  void wait(Job* job);                // until it is finished
-  void refuse(Job* job);              // finished without having run
+  int submit(Job* job);   // 0 or a negative errno; the job is the pool's from now on
+  void wait(Job* job);    // until it is finished
+  void refuse(Job* job);  // finished without having run
   // Takes it from the queue; nullptr: too late. One that runs is told to end.
   Job* cancel(uint32_t ticket, bool* running);
   JobList takeFinished();
-  void grow();                        // starts another lane if needed, buries the retired
-  void stop();                        // all waiting ends, the lanes are joined
+  void grow();  // starts another lane if needed, buries the retired
+  void stop();  // all waiting ends, the lanes are joined
   Counts counts();
 
   // From a lane.
-  Job* next(Lane* lane);  // waits; nullptr: no more
+  Job* next(Lane* lane);                         // waits; nullptr: no more
   void finish(Lane* lane, Job* job, bool last);  // last: the lane is retired
   void notify() { wake_(waker_); }
 
  private:
+  static bool available(const Lane& lane, int64_t now);
+  bool isSpare(const Lane* lane) const;
   int growLocked();
+  Job* begin(Lane* lane);
   bool lookOut(uint32_t seen);
 
   void (*const wake_)(void*);
@@ -67,13 +70,13 @@ class Pool {
 
   std::mutex mutex_;
   std::condition_variable work_;
+  std::condition_variable parking_;
   std::condition_variable done_;
   JobList queue_;
   JobList finished_;
   std::unique_ptr<Lane> lanes_[kLanes];
   uint32_t running_[kLanes] = {};
-  int free_ = 0;      // lanes asleep or looking out
-  int sleeping_ = 0;  // of these, asleep
+  int sleeping_ = 0;  // lanes that wait for work_
   int retired_ = 0;
   bool stopping_ = false;
   std::atomic<uint32_t> submitted_{0};

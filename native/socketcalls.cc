@@ -62,9 +62,8 @@ Napi::Value listen(const Info& info) {
 }
 
 Napi::Value accept(const Info& info) {
-  const int fd = retry([&] {
-    return ::accept4(integer(info, 0), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  });
+  const int fd = retry(
+      [&] { return ::accept4(integer(info, 0), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
   if (fd < 0) return number(info, -errno);
   Environment::of(info.Env())->owned.add(fd);
   return number(info, fd);
@@ -127,9 +126,8 @@ Napi::Value receive(const Info& info) {
   Bytes into(info.Env(), info[1]);
   if (into.data == nullptr) return number(info, -EINVAL);
   const int fd = integer(info, 0);
-  return outcome(info, retry([&] {
-                   return ::recv(fd, into.data, into.length, MSG_DONTWAIT | MSG_TRUNC);
-                 }));
+  return outcome(
+      info, retry([&] { return ::recv(fd, into.data, into.length, MSG_DONTWAIT | MSG_TRUNC); }));
 }
 
 // The namespace id that a socket which listens to all namespaces gets with each datagram, or -1.

@@ -1,0 +1,81 @@
+#include <cstring>
+
+#include "environment.h"
+
+// How results get to JavaScript.
+namespace netns {
+
+napi_value Environment::takeBytes(Result* result, const Inbox& inbox) {
+  napi_value array = nullptr;
+  Buffer& bytes = result->bytes;
+  const size_t length = bytes.size();
+  if (length <= Inbox::kSize) {
+    memcpy(inbox.data, bytes.data(), length);
+    napi_get_reference_value(env_, inbox.array, &array);
+    return array;
+  }
+  napi_value buffer = nullptr;
+  uint8_t* data = bytes.release();
+  const napi_status status = napi_create_external_arraybuffer(
+      env_, data, length, [](napi_env, void* given, void*) { free(given); }, nullptr, &buffer);
+  if (status != napi_ok) {
+    void* copy = nullptr;
+    if (napi_create_arraybuffer(env_, length, &copy, &buffer) == napi_ok) {
+      memcpy(copy, data, length);
+    }
+    free(data);
+  }
+  if (buffer != nullptr) {
+    napi_create_typedarray(env_, napi_uint8_array, length, buffer, 0, &array);
+  }
+  return array;
+}
+
+void Environment::callBack(napi_env env, napi_value function, size_t count,
+                           const napi_value* values) {
+  napi_value global;
+  if (napi_get_global(env, &global) != napi_ok) return;
+  napi_value returned;
+  const napi_status status =
+      napi_make_callback(env, nullptr, global, function, count, values, &returned);
+  if (status != napi_pending_exception) return;
+  napi_value thrown;
+  // Nothing is left to tell it to when the environment is being terminated.
+  if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
+    napi_fatal_exception(env, thrown);
+  }
+}
+
+void Environment::deliver(Job* job) {
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) {
+    recycle(job);
+    return;
+  }
+  const Outcome outcome = job->outcome;
+  const auto length = static_cast<uint32_t>(job->result.bytes.size());
+  job->result.release([this](int fd) { owned.add(fd); });
+  napi_value function = nullptr;
+  napi_value values[6];
+  napi_get_reference_value(env_, deliver_, &function);
+  napi_create_uint32(env_, job->ticket, &values[0]);
+  napi_create_int32(env_, outcome.error, &values[1]);
+  napi_create_int32(env_, outcome.step, &values[2]);
+  napi_create_int32(env_, outcome.message, &values[3]);
+  values[4] = takeBytes(&job->result, inbox_);
+  napi_create_uint32(env_, length, &values[5]);
+  recycle(job);
+  if (values[4] != nullptr) callBack(env_, function, 6, values);
+  napi_close_handle_scope(env_, scope);
+}
+
+void Environment::deliverAll() {
+  pool_->grow();
+  JobList finished = pool_->takeFinished();
+  while (Job* job = finished.pop()) {
+    landed();
+    deliver(job);
+  }
+}
+
+}  // namespace netns
