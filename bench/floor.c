@@ -37,12 +37,12 @@ enum { kGroup = 0x6e73, kFirstIndex = 100000, kIff = IFF_UP, kIfNoArp = IFF_NOAR
 static const char kBridge[] = "bench0";
 static const char kParent[] = "parent0";
 
-static int home = -1;       // the namespace that plays the host
-static int host = -1;       // a socket in it, kept
+static int home = -1;  // the namespace that plays the host
+static int host = -1;  // a socket in it, kept
 static int bridgeIndex = 0;
 static int parentIndex = 0;
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
   exit(1);
 }
@@ -58,13 +58,13 @@ static int64_t now(void) {
 struct Buffer {
   char bytes[8192];
   size_t length;
-  struct nlmsghdr *message;
+  struct nlmsghdr* message;
 };
 
 static uint32_t sequence = 1;
 
-static void *begin(struct Buffer *b, uint16_t type, uint16_t flags, size_t header) {
-  b->message = (struct nlmsghdr *)(b->bytes + b->length);
+static void* begin(struct Buffer* b, uint16_t type, uint16_t flags, size_t header) {
+  b->message = (struct nlmsghdr*)(b->bytes + b->length);
   memset(b->message, 0, NLMSG_HDRLEN + header);
   b->message->nlmsg_type = type;
   b->message->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -73,33 +73,33 @@ static void *begin(struct Buffer *b, uint16_t type, uint16_t flags, size_t heade
   return NLMSG_DATA(b->message);
 }
 
-static void end(struct Buffer *b) {
-  b->message->nlmsg_len = b->bytes + b->length - (char *)b->message;
+static void end(struct Buffer* b) {
+  b->message->nlmsg_len = b->bytes + b->length - (char*)b->message;
 }
 
-static void put(struct Buffer *b, uint16_t type, const void *data, size_t length) {
-  struct rtattr *a = (struct rtattr *)(b->bytes + b->length);
+static void put(struct Buffer* b, uint16_t type, const void* data, size_t length) {
+  struct rtattr* a = (struct rtattr*)(b->bytes + b->length);
   a->rta_type = type;
   a->rta_len = RTA_LENGTH(length);
   if (length > 0) memcpy(RTA_DATA(a), data, length);
   b->length += RTA_SPACE(length);
 }
 
-static void putU32(struct Buffer *b, uint16_t type, uint32_t value) { put(b, type, &value, 4); }
+static void putU32(struct Buffer* b, uint16_t type, uint32_t value) { put(b, type, &value, 4); }
 
-static void putText(struct Buffer *b, uint16_t type, const char *text) {
+static void putText(struct Buffer* b, uint16_t type, const char* text) {
   put(b, type, text, strlen(text) + 1);
 }
 
-static struct rtattr *nest(struct Buffer *b, uint16_t type) {
-  struct rtattr *a = (struct rtattr *)(b->bytes + b->length);
+static struct rtattr* nest(struct Buffer* b, uint16_t type) {
+  struct rtattr* a = (struct rtattr*)(b->bytes + b->length);
   a->rta_type = type;
   b->length += RTA_LENGTH(0);
   return a;
 }
 
-static void unnest(struct Buffer *b, struct rtattr *a) {
-  a->rta_len = b->bytes + b->length - (char *)a;
+static void unnest(struct Buffer* b, struct rtattr* a) {
+  a->rta_len = b->bytes + b->length - (char*)a;
 }
 
 static int openSocket(void) {
@@ -108,17 +108,18 @@ static int openSocket(void) {
   return fd;
 }
 
-// Sends all of it at once and waits for the one acknowledgement asked for, that of the last message.
-static void transact(int fd, struct Buffer *b, const char *what) {
+// Sends all of it at once and waits for the one acknowledgement asked for, that of the last
+// message.
+static void transact(int fd, struct Buffer* b, const char* what) {
   char reply[4096];
   b->message->nlmsg_flags |= NLM_F_ACK;
   if (send(fd, b->bytes, b->length, 0) < 0) fail(what);
   for (;;) {
     ssize_t n = recv(fd, reply, sizeof reply, 0);
     if (n < 0) fail(what);
-    struct nlmsghdr *m = (struct nlmsghdr *)reply;
+    struct nlmsghdr* m = (struct nlmsghdr*)reply;
     if (m->nlmsg_type != NLMSG_ERROR) continue;
-    struct nlmsgerr *e = NLMSG_DATA(m);
+    struct nlmsgerr* e = NLMSG_DATA(m);
     if (e->error != 0) {
       errno = -e->error;
       fail(what);
@@ -127,34 +128,34 @@ static void transact(int fd, struct Buffer *b, const char *what) {
   }
 }
 
-static struct ifinfomsg *beginLink(struct Buffer *b, uint16_t type, uint16_t flags, int index,
+static struct ifinfomsg* beginLink(struct Buffer* b, uint16_t type, uint16_t flags, int index,
                                    unsigned on) {
-  struct ifinfomsg *i = begin(b, type, flags, sizeof *i);
+  struct ifinfomsg* i = begin(b, type, flags, sizeof *i);
   i->ifi_index = index;
   i->ifi_flags = on;
   i->ifi_change = on;
   return i;
 }
 
-static void linkUp(struct Buffer *b, int index, unsigned flags) {
+static void linkUp(struct Buffer* b, int index, unsigned flags) {
   beginLink(b, RTM_NEWLINK, 0, index, flags);
   end(b);
 }
 
 // No IPv6 link-local address of the kernel's own: must come before the link is up.
-static void noAddressGeneration(struct Buffer *b, int index) {
+static void noAddressGeneration(struct Buffer* b, int index) {
   uint8_t none = IN6_ADDR_GEN_MODE_NONE;
   beginLink(b, RTM_SETLINK, 0, index, 0);
-  struct rtattr *spec = nest(b, IFLA_AF_SPEC);
-  struct rtattr *family = nest(b, AF_INET6);
+  struct rtattr* spec = nest(b, IFLA_AF_SPEC);
+  struct rtattr* family = nest(b, AF_INET6);
   put(b, IFLA_INET6_ADDR_GEN_MODE, &none, 1);
   unnest(b, family);
   unnest(b, spec);
   end(b);
 }
 
-static void addAddress(struct Buffer *b, int index, uint32_t address, int bits, int noPrefixRoute) {
-  struct ifaddrmsg *a = begin(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof *a);
+static void addAddress(struct Buffer* b, int index, uint32_t address, int bits, int noPrefixRoute) {
+  struct ifaddrmsg* a = begin(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof *a);
   a->ifa_family = AF_INET;
   a->ifa_prefixlen = bits;
   a->ifa_index = index;
@@ -164,8 +165,8 @@ static void addAddress(struct Buffer *b, int index, uint32_t address, int bits, 
   end(b);
 }
 
-static void addRoute(struct Buffer *b, int bits, uint32_t dst, uint32_t via, int index, int flags) {
-  struct rtmsg *r = begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof *r);
+static void addRoute(struct Buffer* b, int bits, uint32_t dst, uint32_t via, int index, int flags) {
+  struct rtmsg* r = begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof *r);
   r->rtm_family = AF_INET;
   r->rtm_dst_len = bits;
   r->rtm_table = RT_TABLE_MAIN;
@@ -197,9 +198,9 @@ static void macOf(uint32_t n, uint8_t first, uint8_t mac[6]) {
   memcpy(mac, all, 6);
 }
 
-static void putPeer(struct Buffer *b, int fd, unsigned flags, const uint8_t mac[6]) {
-  struct rtattr *peer = nest(b, VETH_INFO_PEER);
-  struct ifinfomsg *i = (struct ifinfomsg *)(b->bytes + b->length);
+static void putPeer(struct Buffer* b, int fd, unsigned flags, const uint8_t mac[6]) {
+  struct rtattr* peer = nest(b, VETH_INFO_PEER);
+  struct ifinfomsg* i = (struct ifinfomsg*)(b->bytes + b->length);
   memset(i, 0, sizeof *i);
   i->ifi_index = 2;
   i->ifi_flags = flags;
@@ -213,7 +214,7 @@ static void putPeer(struct Buffer *b, int fd, unsigned flags, const uint8_t mac[
   unnest(b, peer);
 }
 
-static void hostSide(struct Buffer *b, enum Kind kind, uint32_t n, int fd) {
+static void hostSide(struct Buffer* b, enum Kind kind, uint32_t n, int fd) {
   const int index = kFirstIndex + (int)n;
   uint8_t mac[6], peerMac[6];
   char name[16];
@@ -228,14 +229,14 @@ static void hostSide(struct Buffer *b, enum Kind kind, uint32_t n, int fd) {
     putU32(b, IFLA_NUM_TX_QUEUES, 1);
     putU32(b, IFLA_NUM_RX_QUEUES, 1);
     put(b, IFLA_ADDRESS, mac, 6);
-    struct rtattr *info = nest(b, IFLA_LINKINFO);
+    struct rtattr* info = nest(b, IFLA_LINKINFO);
     putText(b, IFLA_INFO_KIND, "macvlan");
-    struct rtattr *data = nest(b, IFLA_INFO_DATA);
+    struct rtattr* data = nest(b, IFLA_INFO_DATA);
     putU32(b, IFLA_MACVLAN_MODE, mode);
     unnest(b, data);
     unnest(b, info);
     end(b);
-    struct ndmsg *d = begin(b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof *d);
+    struct ndmsg* d = begin(b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof *d);
     d->ndm_family = AF_INET;
     d->ndm_ifindex = parentIndex;
     d->ndm_state = NUD_PERMANENT;
@@ -254,9 +255,9 @@ static void hostSide(struct Buffer *b, enum Kind kind, uint32_t n, int fd) {
   putU32(b, IFLA_NUM_TX_QUEUES, 1);
   putU32(b, IFLA_NUM_RX_QUEUES, 1);
   put(b, IFLA_ADDRESS, mac, 6);
-  struct rtattr *info = nest(b, IFLA_LINKINFO);
+  struct rtattr* info = nest(b, IFLA_LINKINFO);
   putText(b, IFLA_INFO_KIND, "veth");
-  struct rtattr *data = nest(b, IFLA_INFO_DATA);
+  struct rtattr* data = nest(b, IFLA_INFO_DATA);
   putPeer(b, fd, 0, peerMac);
   unnest(b, data);
   unnest(b, info);
@@ -265,7 +266,7 @@ static void hostSide(struct Buffer *b, enum Kind kind, uint32_t n, int fd) {
   else noAddressGeneration(b, index);
 }
 
-static void inside(struct Buffer *b, enum Kind kind, uint32_t n) {
+static void inside(struct Buffer* b, enum Kind kind, uint32_t n) {
   const unsigned up = kind == kRouted ? kIff | kIfNoArp : kIff;
   linkUp(b, 1, kIff);
   noAddressGeneration(b, 2);
@@ -277,7 +278,7 @@ static void inside(struct Buffer *b, enum Kind kind, uint32_t n) {
 }
 
 // The recipe: 12 system calls with a name, 9 without.
-static void attach(struct Sandbox *s, enum Kind kind, uint32_t n) {
+static void attach(struct Sandbox* s, enum Kind kind, uint32_t n) {
   struct Buffer b;
   if (unshare(CLONE_NEWNET) != 0) fail("unshare");
   s->fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -302,7 +303,7 @@ static void attach(struct Sandbox *s, enum Kind kind, uint32_t n) {
   if (setns(home, CLONE_NEWNET) != 0) fail("setns");
 }
 
-static void destroy(struct Sandbox *s, enum Kind kind) {
+static void destroy(struct Sandbox* s, enum Kind kind) {
   if (s->path[0] != 0) {
     umount2(s->path, MNT_DETACH);
     unlink(s->path);
@@ -323,14 +324,14 @@ static void deleteGroup(void) {
 
 // --- output
 
-static void printSamples(const char *mode, const int64_t *samples, size_t count) {
+static void printSamples(const char* mode, const int64_t* samples, size_t count) {
   printf("{\"mode\":\"%s\",\"samples\":[", mode);
   for (size_t i = 0; i < count; i++) printf("%s%lld", i > 0 ? "," : "", (long long)samples[i]);
   printf("]}\n");
 }
 
-static int64_t *allocate(size_t count) {
-  int64_t *samples = calloc(count + 1, sizeof *samples);
+static int64_t* allocate(size_t count) {
+  int64_t* samples = calloc(count + 1, sizeof *samples);
   if (samples == NULL) fail("calloc");
   return samples;
 }
@@ -338,7 +339,7 @@ static int64_t *allocate(size_t count) {
 // --- modes
 
 static void modeCreate(size_t count) {
-  int64_t *samples = allocate(count);
+  int64_t* samples = allocate(count);
   for (size_t i = 0; i < count; i++) {
     const int64_t from = now();
     if (unshare(CLONE_NEWNET) != 0) fail("unshare");
@@ -351,7 +352,7 @@ static void modeCreate(size_t count) {
   printSamples("create", samples, count);
 }
 
-static enum Kind kindOf(const char *name) {
+static enum Kind kindOf(const char* name) {
   if (strcmp(name, "bridge") == 0) return kAnonymous;
   if (strcmp(name, "bridge-named") == 0) return kNamed;
   if (strcmp(name, "routed") == 0) return kRouted;
@@ -362,8 +363,8 @@ static enum Kind kindOf(const char *name) {
 }
 
 static void modeAttach(size_t count, enum Kind kind) {
-  int64_t *samples = allocate(count);
-  struct Sandbox *all = calloc(count, sizeof *all);
+  int64_t* samples = allocate(count);
+  struct Sandbox* all = calloc(count, sizeof *all);
   for (size_t i = 0; i < count; i++) {
     const int64_t from = now();
     attach(&all[i], kind, i);
@@ -375,8 +376,8 @@ static void modeAttach(size_t count, enum Kind kind) {
 }
 
 static void modeTake(size_t count) {
-  int64_t *samples = allocate(count);
-  struct Sandbox *all = calloc(count, sizeof *all);
+  int64_t* samples = allocate(count);
+  struct Sandbox* all = calloc(count, sizeof *all);
   for (size_t i = 0; i < count; i++) attach(&all[i], kPrepared, i);
   for (size_t i = 0; i < count; i++) {
     struct Buffer b;
@@ -393,7 +394,7 @@ static void modeTake(size_t count) {
 }
 
 static void modeList(size_t count) {
-  int64_t *samples = allocate(count);
+  int64_t* samples = allocate(count);
   static char reply[1 << 18];
   const int strict = 1;
   size_t bytes = 0;
@@ -411,7 +412,7 @@ static void modeList(size_t count) {
       ssize_t n = recv(host, reply, sizeof reply, 0);
       if (n < 0) fail("list");
       bytes += n;
-      struct nlmsghdr *m = (struct nlmsghdr *)reply;
+      struct nlmsghdr* m = (struct nlmsghdr*)reply;
       for (size_t left = n; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
         if (m->nlmsg_type == NLMSG_ERROR) fail("list");
         if (m->nlmsg_type == NLMSG_DONE) done = 1;
@@ -423,8 +424,8 @@ static void modeList(size_t count) {
   printSamples("list", samples, count);
 }
 
-static void modeGet(size_t count, const char *name) {
-  int64_t *samples = allocate(count);
+static void modeGet(size_t count, const char* name) {
+  int64_t* samples = allocate(count);
   char reply[16384];
   for (size_t i = 0; i < count; i++) {
     struct Buffer b;
@@ -436,7 +437,7 @@ static void modeGet(size_t count, const char *name) {
     end(&b);
     if (send(host, b.bytes, b.length, 0) < 0) fail("get");
     if (recv(host, reply, sizeof reply, 0) < 0) fail("get");
-    if (((struct nlmsghdr *)reply)->nlmsg_type != RTM_NEWLINK) fail("get");
+    if (((struct nlmsghdr*)reply)->nlmsg_type != RTM_NEWLINK) fail("get");
     samples[i] = now() - from;
   }
   printSamples("get", samples, count);
@@ -446,8 +447,8 @@ static void modeGet(size_t count, const char *name) {
 static void modeChurn(enum Kind kind, size_t live, double seconds, double rate) {
   const int64_t start = now(), stop = start + (int64_t)(seconds * 1e9);
   const size_t most = (size_t)(seconds * (rate > 0 ? rate : 20000)) + live + 16;
-  int64_t *samples = allocate(most);
-  struct Sandbox *ring = calloc(live, sizeof *ring);
+  int64_t* samples = allocate(most);
+  struct Sandbox* ring = calloc(live, sizeof *ring);
   size_t count = 0, series[4096] = {0};
   uint32_t n = 0;
   for (; n < live; n++) attach(&ring[n], kind, n);
@@ -464,7 +465,7 @@ static void modeChurn(enum Kind kind, size_t live, double seconds, double rate) 
       }
       from = arrival;
     }
-    struct Sandbox *s = &ring[n % live];
+    struct Sandbox* s = &ring[n % live];
     destroy(s, kind);
     attach(s, kind, n++);
     const int64_t ready = now();
@@ -483,7 +484,7 @@ static void modeChurn(enum Kind kind, size_t live, double seconds, double rate) 
   for (size_t i = 0; i < live; i++) destroy(&ring[i], kind);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: floor create|attach|churn|take|list|get …\n");
     return 2;
@@ -494,7 +495,7 @@ int main(int argc, char **argv) {
   host = openSocket();
   bridgeIndex = (int)if_nametoindex(kBridge);
   parentIndex = (int)if_nametoindex(kParent);
-  const char *mode = argv[1];
+  const char* mode = argv[1];
   if (strcmp(mode, "create") == 0) modeCreate(strtoul(argv[2], NULL, 10));
   else if (strcmp(mode, "attach") == 0 && argc > 3)
     modeAttach(strtoul(argv[2], NULL, 10), kindOf(argv[3]));
