@@ -10,6 +10,12 @@ export class Path {
     this.#keys = [root];
   }
 
+  /** Back to the root, for one path that serves call after call (an error leaves it inside). */
+  reset(): this {
+    this.#depth = 0;
+    return this;
+  }
+
   /** Names the attribute being written at the present depth. */
   set(key: string | number): void {
     this.#keys[this.#depth] = key;

@@ -1,5 +1,5 @@
 import { linkGroups } from '../names.ts';
-import { device, deviceOrNone } from '../device.ts';
+import { deviceOrNone } from '../device.ts';
 import { binary, bool, hardwareAddress, mapped, oneOf, s32, text, u16, u32, u8 } from '../../wire/codecs.ts';
 import { attr, many, struct, table } from '../../wire/schema.ts';
 import { afSpec, xdp } from './afspec.ts';
@@ -36,8 +36,6 @@ export const sharedAttributes = {
   link: attr(5, deviceOrNone, { kernel: 'IFLA_LINK' }),
   qdisc: attr(6, text(15, { allowEmpty: true }), { kernel: 'IFLA_QDISC', readonly: true }),
   stats: attr(7, stats32, { kernel: 'IFLA_STATS', readonly: true }),
-  cost: attr(8, binary, { kernel: 'IFLA_COST', readonly: true }),
-  priority32: attr(9, binary, { kernel: 'IFLA_PRIORITY', readonly: true }),
   master: attr(10, deviceOrNone, { kernel: 'IFLA_MASTER' }),
   wireless: attr(11, binary, { kernel: 'IFLA_WIRELESS', readonly: true }),
   protInfo: attr(12, binary, { kernel: 'IFLA_PROTINFO', readonly: true }),
@@ -103,7 +101,56 @@ export const sharedAttributes = {
   tailroom: attr(69, u16, { kernel: 'IFLA_TAILROOM', since: '6.16', readonly: true }),
 } as const;
 
-/** What a caller sets flat in a spec; peers of a pair have these too. */
+const {
+  address,
+  broadcast,
+  name,
+  mtu,
+  link,
+  master,
+  txQueueLen,
+  operState,
+  linkMode,
+  alias,
+  numTxQueues,
+  numRxQueues,
+  carrier,
+  linkNetnsId,
+  protoDown,
+  protoDownReason: reason,
+  gsoMaxSegs,
+  gsoMaxSize,
+  groMaxSize,
+  gsoIpv4MaxSize,
+  groIpv4MaxSize,
+} = sharedAttributes;
+
+/** All of them; IFLA_LINKINFO is added by schema.ts. */
 export const linkAttributes = table('link', sharedAttributes);
 
-export { device };
+/** What a caller sets flat in a spec, written as it is told. */
+export const settableAttributes = table('link', {
+  name,
+  address,
+  broadcast,
+  mtu,
+  link,
+  master,
+  alias,
+  txQueueLen,
+  numTxQueues,
+  numRxQueues,
+  group: sharedAttributes.group,
+  operState,
+  linkMode,
+  carrier,
+  linkNetnsId,
+  protoDown,
+  protoDownReason: reason,
+  gsoMaxSegs,
+  gsoMaxSize,
+  groMaxSize,
+  gsoIpv4MaxSize,
+  groIpv4MaxSize,
+  xdp: sharedAttributes.xdp,
+});

@@ -1,0 +1,212 @@
+import { interfaceName, object } from '../../check.ts';
+import { invalidType, invalidValue } from '../../errors.ts';
+import type { Messages } from '../../netlink/messages.ts';
+import type { Dev } from '../../netlink/request.ts';
+import { ipv6, oneOf, u8 } from '../../wire/codecs.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/message.ts';
+import { Path } from '../../wire/path.ts';
+import { NLA_F_NESTED, type Writer } from '../../wire/writer.ts';
+import { settableAttributes } from './attributes.ts';
+import { ADDR_GEN_MODES, type AddrGenMode, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK } from './constants.ts';
+import {
+  BIRTH_KEYS,
+  beginLink,
+  CHANGE_KEYS,
+  endLink,
+  type Given,
+  kindTable,
+  putLinkInfo,
+  putPort,
+  putShared,
+  putSpecial,
+} from './message.ts';
+
+const IFLA_AF_SPEC = 26 | NLA_F_NESTED;
+const IFLA_PROP_LIST = 52 | NLA_F_NESTED;
+const IFLA_ALT_IFNAME = 53;
+const SPEC_INET6 = 10 | NLA_F_NESTED;
+const IFLA_INET6_TOKEN = 7;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+
+const addrGenMode = oneOf(u8, ADDR_GEN_MODES);
+
+/** Paths of what is being written: two serve all calls, since writing never waits. */
+const birthPath = new Path('link');
+const changesPath = new Path('changes');
+
+/** What the kernel takes only once the link is there (IFLA_AF_SPEC it even refuses before). */
+const AFTERWARDS: ReadonlySet<string> = new Set([
+  'alias',
+  'carrier',
+  'protoDown',
+  'protoDownReason',
+  'xdp',
+  'addrGenMode',
+  'token',
+  'port',
+  'altNames',
+]);
+
+const isEarly = (given: Given): boolean => given.addrGenMode !== undefined || given.token !== undefined;
+
+/** RTM_NEWLINK that creates. What comes afterwards is left out; `held` leaves out IFF_UP too. */
+export function writeBirth(m: Messages, spec: Given, held: boolean): void {
+  const w = m.writer;
+  const path = birthPath.reset();
+  const kind = spec.kind;
+  if (typeof kind !== 'string') throw invalidType('link.kind', kind, "a kind of link like 'veth'");
+  const table = kindTable(kind);
+  const start = beginLink(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 'RTM_NEWLINK', undefined);
+  path.enter();
+  let own = false;
+  for (const key in spec) {
+    if ((held && key === 'up') || AFTERWARDS.has(key)) continue;
+    if (putShared(w, key, spec[key], spec, path)) continue;
+    if (table?.has(key)) own = true;
+    else putSpecial(w, key, spec[key], start, BIRTH_KEYS, table, path);
+  }
+  if (kind === 'veth') {
+    // The kernel's default, a queue for each CPU, doubles the time that a pair takes.
+    if (spec.numTxQueues === undefined) settableAttributes.put(w, 'numTxQueues', 1, path, spec);
+    if (spec.numRxQueues === undefined) settableAttributes.put(w, 'numRxQueues', 1, path, spec);
+  }
+  putLinkInfo(w, kind, own ? table : undefined, spec, path);
+  if (typeof spec.name === 'string') m.changesLink(spec.name);
+  endLink(m, start);
+}
+
+/** The part of a spec that needs messages of its own, or undefined. */
+export function afterwards(spec: Given): Given | undefined {
+  let after: Given | undefined;
+  for (const key in spec) {
+    if (spec[key] === undefined || !AFTERWARDS.has(key)) continue;
+    after ??= {};
+    after[key] = spec[key];
+  }
+  // The mode has to be there before the link goes up, or its first address is made the other way.
+  if (after !== undefined && spec.up === true && isEarly(after)) after.up = true;
+  return after;
+}
+
+/** Messages that change the link `dev`: its address mode, then the rest, then what it is as a port. */
+export function writeChanges(m: Messages, dev: Dev, changes: unknown, path: Path = changesPath): void {
+  const given = object(path.reset().toString(), changes);
+  refuseImpossible(given, path);
+  const early = given.up === true && isEarly(given);
+  if (early) {
+    const start = beginLink(m, RTM_SETLINK, 0, 'RTM_SETLINK', dev);
+    path.enter();
+    putAfSpec(m.writer, given, path);
+    path.leave();
+    endLink(m, start);
+  }
+  if (hasMain(given)) writeMain(m, dev, given, early, path);
+  const now = typeof given.name === 'string' ? given.name : dev;
+  if (given.port !== undefined) writePort(m, now, given.port, path);
+  if (given.altNames !== undefined) writeAltNames(m, RTM_NEWLINKPROP, now, given.altNames, `${path.reset()}.altNames`);
+}
+
+/** What concerns another namespace can't be said from here. */
+function refuseImpossible(given: Given, path: Path): void {
+  if (given.netns === undefined) return;
+  for (const key of ['port', 'addrGenMode', 'token']) {
+    if (given[key] === undefined) continue;
+    throw invalidValue(`${path}.${key}`, given[key], 'left out when the link goes to another namespace: set it there');
+  }
+  refuseForeignMaster(given, path.toString());
+}
+
+export function refuseForeignMaster(given: Given, path: string): void {
+  if (given.netns === undefined || typeof given.master !== 'string') return;
+  throw invalidValue(`${path}.master`, given.master, 'an ifindex, the master being in the other namespace; or set it there');
+}
+
+/** Whether there is more than what has messages of its own; nothing at all still asks for the link. */
+function hasMain(given: Given): boolean {
+  let some = false;
+  for (const key in given) {
+    if (given[key] === undefined) continue;
+    some = true;
+    if (key !== 'port' && key !== 'altNames') return true;
+  }
+  return !some;
+}
+
+function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Path): void {
+  const w = m.writer;
+  const kind = given.kind;
+  const table = kindTable(kind);
+  const type = kind === undefined ? RTM_SETLINK : RTM_NEWLINK;
+  // With an index, the name in the message is a new one.
+  const start = beginLink(m, type, 0, kind === undefined ? 'RTM_SETLINK' : 'RTM_NEWLINK', dev, given.name !== undefined);
+  path.enter();
+  let own = false;
+  for (const key in given) {
+    if (key === 'altNames' || putShared(w, key, given[key], given, path)) continue;
+    if (table?.has(key)) own = true;
+    else putSpecial(w, key, given[key], start, CHANGE_KEYS, table, path);
+  }
+  if (!early && isEarly(given)) putAfSpec(w, given, path);
+  if (kind !== undefined) {
+    path.set('kind');
+    if (typeof kind !== 'string') throw invalidType(path.toString(), kind, "a kind of link like 'bridge'");
+    putLinkInfo(w, kind, own ? table : undefined, given, path);
+  } else if (given.data !== undefined) {
+    throw invalidValue('changes.kind', kind, 'the kind that `data` is of');
+  }
+  path.leave();
+  if (given.name !== undefined || given.netns !== undefined) {
+    if (typeof dev === 'string') m.changesLink(dev);
+    if (typeof given.name === 'string') m.changesLink(given.name);
+  }
+  endLink(m, start);
+}
+
+function putAfSpec(w: Writer, given: Given, path: Path): void {
+  const families = w.begin(IFLA_AF_SPEC);
+  const inet6 = w.begin(SPEC_INET6);
+  if (given.addrGenMode !== undefined) {
+    path.set('addrGenMode');
+    const at = w.begin(IFLA_INET6_ADDR_GEN_MODE);
+    addrGenMode.write(w, given.addrGenMode as AddrGenMode, path);
+    w.end(at);
+  }
+  if (given.token !== undefined) {
+    path.set('token');
+    const at = w.begin(IFLA_INET6_TOKEN);
+    ipv6.write(w, given.token as string, path);
+    w.end(at);
+  }
+  w.end(inet6);
+  w.end(families);
+}
+
+function writePort(m: Messages, dev: Dev, port: unknown, path: Path): void {
+  const start = beginLink(m, RTM_NEWLINK, 0, 'RTM_NEWLINK', dev);
+  path.reset().enter();
+  putPort(m.writer, port, path);
+  endLink(m, start);
+}
+
+/** RTM_NEWLINKPROP or RTM_DELLINKPROP with alternative names. */
+export function writeAltNames(m: Messages, type: number, dev: Dev, names: unknown, path: string): void {
+  if (!Array.isArray(names)) throw invalidType(path, names, 'an array of names');
+  const adds = type === RTM_NEWLINKPROP;
+  const start = beginLink(
+    m,
+    type,
+    adds ? NLM_F_CREATE | NLM_F_EXCL : 0,
+    adds ? 'RTM_NEWLINKPROP' : 'RTM_DELLINKPROP',
+    dev,
+  );
+  const w = m.writer;
+  const list = w.begin(IFLA_PROP_LIST);
+  names.forEach((name, i) => {
+    const at = w.begin(IFLA_ALT_IFNAME);
+    w.string(interfaceName(`${path}[${i}]`, name, 127));
+    w.end(at);
+    m.changesLink(name);
+  });
+  w.end(list);
+  endLink(m, start);
+}
