@@ -27,7 +27,9 @@ struct Bytes {
         napi_ok) {
       return;
     }
-    data = static_cast<uint8_t*>(start);
+    // An empty array has no bytes, but is one.
+    static uint8_t nothing;
+    data = start == nullptr ? &nothing : static_cast<uint8_t*>(start);
     length = elements;
     if (type == napi_int32_array || type == napi_uint32_array) length *= 4;
     else if (type != napi_uint8_array) data = nullptr;

@@ -35,7 +35,7 @@ int Exchange::dumpOnce(uint32_t i, size_t room, Verdict* verdict, size_t* trunca
       } else if (overrun) {
         break;
       } else {
-        const int waited = waitReadable(run_.context, fd_, kReplyTimeout);
+        const int waited = waitReply(run_.context, fd_);
         if (waited != 0) return run_.fail("recvmsg", waited);
       }
       continue;

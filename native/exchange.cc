@@ -136,7 +136,7 @@ int Exchange::collect(uint32_t from, uint32_t to) {
       overrun = true;
     } else if (errno == EAGAIN) {
       if (waiting_ == 0 || overrun || frameFailed_) break;
-      const int waited = waitReadable(run_.context, fd_, kReplyTimeout);
+      const int waited = waitReply(run_.context, fd_);
       if (waited != 0) return run_.fail("recvmsg", waited);
     } else if (errno != EINTR) {
       return run_.fail("recvmsg");
@@ -158,7 +158,7 @@ int Exchange::repeatLost(uint32_t from, uint32_t to) {
       int error = send(i, i + 1);
       if (error == 0) error = collect(i, i + 1);
       if (error != 0) return error;
-      if (is(i, kAnswered) && !is(i, kLost)) continue;
+      if (is(i, kAnswered | kReplied) && !is(i, kLost)) continue;
     }
     Verdict verdict;
     verdict.error = lost ? -EMSGSIZE : -ENOBUFS;

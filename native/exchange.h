@@ -8,8 +8,6 @@
 
 namespace netns {
 
-constexpr int kReplyTimeout = 30'000;  // milliseconds; the kernel answers at once or not at all
-
 // One TRANSACT: sends the messages in as few segments as can be, and collects all answers.
 class Exchange {
  public:

@@ -68,6 +68,12 @@ int Run::open(int slot, int fd, const char* name) {
   return 0;
 }
 
+int waitReply(const Context& context, int fd) {
+  constexpr int kTimeout = 30'000;
+  if (context.onWait != nullptr) context.onWait(context.waiter);
+  return waitReadable(context, fd, kTimeout);
+}
+
 int waitReadable(const Context& context, int fd, int milliseconds) {
   pollfd polled[2] = {{fd, POLLIN, 0}, {context.stop, POLLIN, 0}};
   const int ready = retry([&] { return poll(polled, 2, milliseconds); });

@@ -25,7 +25,7 @@ struct Context {
   int home = -1;  // namespace to come back to; -1: plans that leave it fail with EPERM
   int stop = -1;  // an eventfd that becomes readable when all waiting must end; -1: none
   SocketTable* sockets = nullptr;
-  // Called before waiting for something other than the kernel itself (somebody's file lock).
+  // Called before waiting for what may take long (somebody's file lock).
   void (*onWait)(void*) = nullptr;
   void* waiter = nullptr;
 
@@ -68,6 +68,9 @@ using Step = int (*)(Run&, const Operands&);
 // Runs a checked plan (checkPlan). `slots` has kSlots descriptors, which may hold some already;
 // those that are neither exported nor taken are the caller's to close.
 Outcome run(uint8_t* plan, Context& context, Fd* slots, Result& result);
+
+// Waits for an answer of the kernel's, which as a rule is there already, 30 s at most.
+int waitReply(const Context& context, int fd);
 
 // Waits until fd is readable. 0, -ETIMEDOUT or, told to stop, -ECANCELED.
 int waitReadable(const Context& context, int fd, int milliseconds);

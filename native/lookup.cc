@@ -17,8 +17,6 @@
 namespace netns {
 namespace {
 
-constexpr int kTimeout = 30'000;
-
 // An alternative name may be too long for an ifreq.
 int findLongName(Run& run, int fd, const char* name, uint32_t length) {
   uint8_t request[NLMSG_LENGTH(sizeof(ifinfomsg)) + NLA_HDRLEN + 128 + 4] = {};
@@ -34,7 +32,7 @@ int findLongName(Run& run, int fd, const char* name, uint32_t length) {
     alignas(4) uint8_t reply[4096];
     const ssize_t n = retry([&] { return recv(fd, reply, sizeof(reply), MSG_DONTWAIT); });
     if (n < 0 && errno == EAGAIN) {
-      const int waited = waitReadable(run.context, fd, kTimeout);
+      const int waited = waitReply(run.context, fd);
       if (waited != 0) return run.fail("recvmsg", waited);
       continue;
     }

@@ -12,7 +12,10 @@ int prepareNetlink(int fd, int receiveBuffer) {
   if (setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) != 0) return -1;
   if (setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) != 0) return -1;
   if (receiveBuffer > 0) growBuffer(fd, SO_RCVBUF, receiveBuffer);
-  return 0;
+  // The first send would bind it as well; but one that only listens hears nothing, unbound.
+  sockaddr_nl address = {};
+  address.nl_family = AF_NETLINK;
+  return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
 void growBuffer(int fd, int option, int bytes) {

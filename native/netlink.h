@@ -13,8 +13,8 @@
 
 namespace netns {
 
-// Extended and capped acknowledgements, strict checking of requests, and a receive buffer of
-// `receiveBuffer` bytes (0: as it is). 0 or -1 with errno.
+// Extended and capped acknowledgements, strict checking of requests, a receive buffer of
+// `receiveBuffer` bytes (0: as it is), bound. 0 or -1 with errno.
 int prepareNetlink(int fd, int receiveBuffer);
 
 // Sets SO_RCVBUF or SO_SNDBUF past the system's limit when allowed to, else up to it.

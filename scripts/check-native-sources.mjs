@@ -2,13 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-const sources = (text) => [...text.matchAll(/[\w/-]+\.cc\b/g)].map(([path]) => path.replace(/^native\//, ''));
+const sources = (text) =>
+  [...text.matchAll(/[\w/-]+\.cc\b/g)].map(([path]) => path.replace(/^native\//, ''));
 
 const cmake = read('native/CMakeLists.txt').replaceAll(/#.*/g, '');
 const lists = {
   'binding.gyp': sources(read('binding.gyp')),
   'native/CMakeLists.txt': sources(cmake),
-  'native/': readdirSync(new URL('../native/', import.meta.url)).filter((name) => name.endsWith('.cc')),
+  'native/': readdirSync(new URL('../native/', import.meta.url)).filter((name) =>
+    name.endsWith('.cc'),
+  ),
 };
 const all = new Set(Object.values(lists).flat());
 let wrong = 0;

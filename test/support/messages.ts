@@ -35,12 +35,11 @@ function text(all: Messages, type: number, value: string): void {
 }
 
 /** A new bridge. */
-export function newBridge(name: string, alias?: string, options = {}) {
+export function newBridge(name: string, options = {}) {
   return (all: Messages): void => {
     all.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 'RTM_NEWLINK', undefined, options);
     ifinfomsg(all, 0);
     text(all, IFLA_IFNAME, name);
-    if (alias !== undefined) text(all, IFLA_IFALIAS, alias);
     const info = all.writer.begin(IFLA_LINKINFO);
     text(all, IFLA_INFO_KIND, 'bridge');
     all.writer.end(info);

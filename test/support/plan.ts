@@ -115,7 +115,10 @@ export function start(): void {
 }
 
 /** Submits raw bytes. */
-export function submitBytes(bytes: Uint8Array, length: number): { ticket: number; done: Promise<Ran> } {
+export function submitBytes(
+  bytes: Uint8Array,
+  length: number,
+): { ticket: number; done: Promise<Ran> } {
   start();
   const ticket = addon.submit(bytes, length);
   const done = new Promise<Ran>((resolve) => waiting.set(ticket, (at) => resolve(new Ran(at))));
@@ -130,7 +133,10 @@ function written(write: (plan: PlanWriter) => void): PlanWriter {
   return writer;
 }
 
-export function submitPlan(write: (plan: PlanWriter) => void): { ticket: number; done: Promise<Ran> } {
+export function submitPlan(write: (plan: PlanWriter) => void): {
+  ticket: number;
+  done: Promise<Ran>;
+} {
   const plan = written(write);
   return submitBytes(plan.bytes, plan.finish());
 }
@@ -161,7 +167,10 @@ export const AF_NETLINK = 16;
 export const SOCK_RAW = 3;
 
 /** Makes a namespace with a netlink socket inside; both are the caller's to close. */
-export async function namespace(protocol = 0, receiveBuffer = 0): Promise<{ ns: number; socket: number }> {
+export async function namespace(
+  protocol = 0,
+  receiveBuffer = 0,
+): Promise<{ ns: number; socket: number }> {
   const ran = await runPlan((plan) => {
     const ns = plan.slot();
     const socket = plan.slot();
