@@ -161,7 +161,7 @@ function read(r: Replies): Address | undefined {
   if (found.metric !== undefined) address.metric = found.metric;
   if (found.protocol !== undefined) address.protocol = found.protocol;
   if (found.cacheInfo !== undefined) {
-    const { preferred, valid, created, updated } = found.cacheInfo;
+    const { preferred = FOREVER, valid = FOREVER, created = 0, updated = 0 } = found.cacheInfo;
     if (preferred !== FOREVER) address.preferredLifetime = preferred;
     if (valid !== FOREVER) address.validLifetime = valid;
     address.created = created / USER_HZ;

@@ -20,12 +20,18 @@ import { peerFollowUps } from './peer.ts';
 import { readLink } from './read.ts';
 import type { LinkChanges, LinkSpec, PeerSpec } from './spec.ts';
 import type { Link } from './types.ts';
-import { afterwards, refuseForeignMaster, writeAltNames, writeBirth, writeChanges } from './write.ts';
+import {
+  afterwards,
+  refuseForeignMaster,
+  writeAltNames,
+  writeBirth,
+  writeChanges,
+} from './write.ts';
 
-export type { LinkStatistics } from './statistics.ts';
-export type { LinkChanges, LinkSpec, PeerSpec, PortSpec } from './spec.ts';
-export type { Link, PortValues } from './types.ts';
 export { readLink } from './read.ts';
+export type { LinkChanges, LinkSpec, PeerSpec, PortSpec } from './spec.ts';
+export type { LinkStatistics } from './statistics.ts';
+export type { Link, PortValues } from './types.ts';
 
 const IFLA_GROUP = 27;
 const IFLA_EXT_MASK = 29;
@@ -59,7 +65,8 @@ function checkDetails(path: string, details: LinkDetails, keys: ReadonlySet<stri
   object(path, details);
   checkKeys(path, details, keys);
   let mask = RTEXT_FILTER_SKIP_STATS;
-  if (details.statistics !== undefined && boolean(`${path}.statistics`, details.statistics)) mask = 0;
+  if (details.statistics !== undefined && boolean(`${path}.statistics`, details.statistics))
+    mask = 0;
   if (details.vf !== undefined && boolean(`${path}.vf`, details.vf)) mask |= RTEXT_FILTER_VF;
   return mask;
 }
@@ -77,7 +84,11 @@ function afterBirth(spec: Given): Given | undefined {
   if (after === undefined) return undefined;
   const [key] = Object.keys(after);
   if (spec.netns !== undefined) {
-    throw invalidValue(`link.${key}`, after[key], `left out for a link born in another namespace: call link.set there`);
+    throw invalidValue(
+      `link.${key}`,
+      after[key],
+      `left out for a link born in another namespace: call link.set there`,
+    );
   }
   if (spec.name === undefined && spec.index === undefined) {
     throw invalidValue('link.name', undefined, `a name, since link.${key} is set`);
@@ -164,7 +175,8 @@ export const link = {
       },
       read(replies) {
         const found = readOne(replies);
-        if (found === undefined) throw new Error('the kernel acknowledged RTM_GETLINK without a link');
+        if (found === undefined)
+          throw new Error('the kernel acknowledged RTM_GETLINK without a link');
         return found;
       },
     };
@@ -176,7 +188,8 @@ export const link = {
     if (master !== undefined && master !== null) device('filter.master', master);
     if (kind !== undefined) string('filter.kind', kind);
     if (up !== undefined) boolean('filter.up', up);
-    const group = filter.group === undefined ? undefined : linkGroups.number('filter.group', filter.group);
+    const group =
+      filter.group === undefined ? undefined : linkGroups.number('filter.group', filter.group);
     return question(
       'link.list',
       (m) => {
@@ -212,7 +225,9 @@ export const link = {
     names.forEach((name, i) => {
       interfaceName(`names[${i}]`, name, 127);
     });
-    return change('link.deleteAltName', (m) => writeAltNames(m, RTM_DELLINKPROP, dev, names, 'names'));
+    return change('link.deleteAltName', (m) =>
+      writeAltNames(m, RTM_DELLINKPROP, dev, names, 'names'),
+    );
   },
 } as const;
 

@@ -1,13 +1,30 @@
-import { linkGroups } from '../names.ts';
-import { deviceOrNone } from '../device.ts';
-import { binary, bool, hardwareAddress, mapped, oneOf, s32, text, u16, u32, u8 } from '../../wire/codecs.ts';
+import {
+  binary,
+  bool,
+  hardwareAddress,
+  mapped,
+  oneOf,
+  s32,
+  text,
+  u8,
+  u16,
+  u32,
+} from '../../wire/codecs.ts';
 import { attr, many, struct, table } from '../../wire/schema.ts';
+import { deviceOrNone } from '../device.ts';
+import { linkGroups } from '../names.ts';
 import { afSpec, xdp } from './afspec.ts';
 import { LINK_MODES, OPER_STATES } from './constants.ts';
 import { ifmap, stats32, stats64 } from './statistics.ts';
 import { vfInfoList } from './vf.ts';
 
-export const ifinfomsg = struct('ifinfomsg', { family: u8, type: u16, index: s32, flags: u32, change: u32 });
+export const ifinfomsg = struct('ifinfomsg', {
+  family: u8,
+  type: u16,
+  index: s32,
+  flags: u32,
+  change: u32,
+});
 
 /** A link group: a number, or a name of iproute2's `group` file; read back as a number. */
 const group = mapped<number, number | string>(
@@ -63,7 +80,10 @@ export const sharedAttributes = {
   carrierChanges: attr(35, u32, { kernel: 'IFLA_CARRIER_CHANGES', readonly: true }),
   physSwitchId: attr(36, binary, { kernel: 'IFLA_PHYS_SWITCH_ID', readonly: true }),
   linkNetnsId: attr(37, s32, { kernel: 'IFLA_LINK_NETNSID' }),
-  physPortName: attr(38, text(255, { allowEmpty: true }), { kernel: 'IFLA_PHYS_PORT_NAME', readonly: true }),
+  physPortName: attr(38, text(255, { allowEmpty: true }), {
+    kernel: 'IFLA_PHYS_PORT_NAME',
+    readonly: true,
+  }),
   protoDown: attr(39, bool, { kernel: 'IFLA_PROTO_DOWN' }),
   gsoMaxSegs: attr(40, u32, { kernel: 'IFLA_GSO_MAX_SEGS' }),
   gsoMaxSize: attr(41, u32, { kernel: 'IFLA_GSO_MAX_SIZE' }),
@@ -71,22 +91,42 @@ export const sharedAttributes = {
   xdp: attr(43, xdp, { kernel: 'IFLA_XDP' }),
   event: attr(
     44,
-    oneOf(u32, { none: 0, reboot: 1, features: 2, 'bonding-failover': 3, 'notify-peers': 4, 'igmp-resend': 5, 'bonding-options': 6 }),
+    oneOf(u32, {
+      none: 0,
+      reboot: 1,
+      features: 2,
+      'bonding-failover': 3,
+      'notify-peers': 4,
+      'igmp-resend': 5,
+      'bonding-options': 6,
+    }),
     { kernel: 'IFLA_EVENT', since: '4.13', readonly: true },
   ),
   newNetnsId: attr(45, s32, { kernel: 'IFLA_NEW_NETNSID', since: '4.16', readonly: true }),
   targetNetnsId: attr(46, s32, { kernel: 'IFLA_TARGET_NETNSID', since: '4.16' }),
   carrierUpCount: attr(47, u32, { kernel: 'IFLA_CARRIER_UP_COUNT', since: '4.16', readonly: true }),
-  carrierDownCount: attr(48, u32, { kernel: 'IFLA_CARRIER_DOWN_COUNT', since: '4.16', readonly: true }),
+  carrierDownCount: attr(48, u32, {
+    kernel: 'IFLA_CARRIER_DOWN_COUNT',
+    since: '4.16',
+    readonly: true,
+  }),
   newIndex: attr(49, s32, { kernel: 'IFLA_NEW_IFINDEX', since: '4.16' }),
   minMtu: attr(50, u32, { kernel: 'IFLA_MIN_MTU', since: '4.19', readonly: true }),
   maxMtu: attr(51, u32, { kernel: 'IFLA_MAX_MTU', since: '4.19', readonly: true }),
   propList: attr(52, altNames, { kernel: 'IFLA_PROP_LIST', since: '5.5' }),
   altName: attr(53, text(127), { kernel: 'IFLA_ALT_IFNAME', since: '5.5' }),
-  permanentAddress: attr(54, hardwareAddress, { kernel: 'IFLA_PERM_ADDRESS', since: '5.6', readonly: true }),
+  permanentAddress: attr(54, hardwareAddress, {
+    kernel: 'IFLA_PERM_ADDRESS',
+    since: '5.6',
+    readonly: true,
+  }),
   protoDownReason: attr(55, protoDownReason, { kernel: 'IFLA_PROTO_DOWN_REASON', since: '5.9' }),
   parentDev: attr(56, text(255), { kernel: 'IFLA_PARENT_DEV_NAME', since: '5.15', readonly: true }),
-  parentBus: attr(57, text(255), { kernel: 'IFLA_PARENT_DEV_BUS_NAME', since: '5.15', readonly: true }),
+  parentBus: attr(57, text(255), {
+    kernel: 'IFLA_PARENT_DEV_BUS_NAME',
+    since: '5.15',
+    readonly: true,
+  }),
   groMaxSize: attr(58, u32, { kernel: 'IFLA_GRO_MAX_SIZE', since: '5.19' }),
   tsoMaxSize: attr(59, u32, { kernel: 'IFLA_TSO_MAX_SIZE', since: '5.19', readonly: true }),
   tsoMaxSegs: attr(60, u32, { kernel: 'IFLA_TSO_MAX_SEGS', since: '5.19', readonly: true }),
@@ -95,7 +135,11 @@ export const sharedAttributes = {
   gsoIpv4MaxSize: attr(63, u32, { kernel: 'IFLA_GSO_IPV4_MAX_SIZE', since: '6.3' }),
   groIpv4MaxSize: attr(64, u32, { kernel: 'IFLA_GRO_IPV4_MAX_SIZE', since: '6.3' }),
   dpllPin: attr(65, binary, { kernel: 'IFLA_DPLL_PIN', since: '6.7', readonly: true }),
-  maxPacingOffloadHorizon: attr(66, u32, { kernel: 'IFLA_MAX_PACING_OFFLOAD_HORIZON', since: '6.13', readonly: true }),
+  maxPacingOffloadHorizon: attr(66, u32, {
+    kernel: 'IFLA_MAX_PACING_OFFLOAD_HORIZON',
+    since: '6.13',
+    readonly: true,
+  }),
   netnsImmutable: attr(67, bool, { kernel: 'IFLA_NETNS_IMMUTABLE', since: '6.15', readonly: true }),
   headroom: attr(68, u16, { kernel: 'IFLA_HEADROOM', since: '6.16', readonly: true }),
   tailroom: attr(69, u16, { kernel: 'IFLA_TAILROOM', since: '6.16', readonly: true }),

@@ -54,7 +54,8 @@ const known = new Map<number, readonly LinkFlag[]>();
 export function flagNames(flags: number): readonly LinkFlag[] {
   let names = known.get(flags);
   if (names === undefined) {
-    const list: LinkFlag[] = (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) === 0 ? ['NO-CARRIER'] : [];
+    const list: LinkFlag[] =
+      (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) === 0 ? ['NO-CARRIER'] : [];
     for (const [name, bit] of ORDER) if ((flags & bit) !== 0) list.push(name);
     names = Object.freeze(list);
     // Bounded: flags come from the kernel, but a reader of mangled bytes must not fill the memory.

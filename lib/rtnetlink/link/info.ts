@@ -24,7 +24,13 @@ export interface InfoHolder {
 }
 
 /** IFLA_LINKINFO: the link's own kind and attributes, and those it has as a port of its master. */
-export function readLinkInfo(bytes: Uint8Array, view: DataView, from: number, length: number, link: Link): void {
+export function readLinkInfo(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  length: number,
+  link: Link,
+): void {
   const holder = link as InfoHolder;
   const to = from + length;
   let data = 0;
@@ -46,7 +52,8 @@ export function readLinkInfo(bytes: Uint8Array, view: DataView, from: number, le
 }
 
 /** The end of the attribute whose payload begins at `payload`. */
-const endOf = (view: DataView, payload: number): number => payload - NLA_HEADER + view.getUint16(payload - NLA_HEADER, true);
+const endOf = (view: DataView, payload: number): number =>
+  payload - NLA_HEADER + view.getUint16(payload - NLA_HEADER, true);
 
 function readData(bytes: Uint8Array, view: DataView, from: number, holder: InfoHolder): void {
   const table = holder.kind === undefined ? undefined : kinds.get(holder.kind);

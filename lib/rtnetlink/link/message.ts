@@ -62,7 +62,9 @@ export function beginLink(
 
 /** The kernel looks the name up itself, so a link made earlier in the same batch is found. */
 function putName(w: Writer, dev: string): void {
-  const at = w.begin(dev.length * 3 > 15 && Buffer.byteLength(dev) > 15 ? IFLA_ALT_IFNAME : IFLA_IFNAME);
+  const at = w.begin(
+    dev.length * 3 > 15 && Buffer.byteLength(dev) > 15 ? IFLA_ALT_IFNAME : IFLA_IFNAME,
+  );
   w.string(dev);
   w.end(at);
 }
@@ -75,7 +77,13 @@ export function endLink(m: Messages, start: number): void {
 }
 
 /** An attribute that all links share, or a switch of the header. */
-export function putShared(w: Writer, key: string, value: unknown, given: Given, path: Path): boolean {
+export function putShared(
+  w: Writer,
+  key: string,
+  value: unknown,
+  given: Given,
+  path: Path,
+): boolean {
   const plain = value === null && key === 'master' ? 0 : value;
   return settableAttributes.put(w, key, plain, path, given) || addFlag(key, value, path);
 }
@@ -111,7 +119,12 @@ export function putSpecial(
   path: Path,
 ): void {
   if (!allowed.has(key)) {
-    const known = [...settableAttributes.keys(), ...FLAG_SWITCHES, ...allowed, ...(table?.keys() ?? [])];
+    const known = [
+      ...settableAttributes.keys(),
+      ...FLAG_SWITCHES,
+      ...allowed,
+      ...(table?.keys() ?? []),
+    ];
     throw unknownKey(path.holder(), key, known);
   }
   if (value === undefined) return;
@@ -130,7 +143,13 @@ export function putSpecial(
 }
 
 /** IFLA_LINKINFO. A kind's own attributes (with `table`) are flat in the spec; others are raw `data`. */
-export function putLinkInfo(w: Writer, kind: string, table: AnyTable | undefined, given: Given, path: Path): void {
+export function putLinkInfo(
+  w: Writer,
+  kind: string,
+  table: AnyTable | undefined,
+  given: Given,
+  path: Path,
+): void {
   const info = w.begin(IFLA_LINKINFO);
   path.set('kind');
   putKind(w, IFLA_INFO_KIND, kind, path);
@@ -169,13 +188,15 @@ export function putPort(w: Writer, port: unknown, path: Path): void {
   }
   const { kind = 'bridge', ...settings } = port as Given;
   const table = typeof kind === 'string' ? ports.get(kind) : undefined;
-  if (table === undefined) throw invalidValue(`${path}.kind`, kind, `one of '${[...ports.keys()].join("', '")}'`);
+  if (table === undefined)
+    throw invalidValue(`${path}.kind`, kind, `one of '${[...ports.keys()].join("', '")}'`);
   const info = w.begin(IFLA_LINKINFO);
   putKind(w, IFLA_INFO_SLAVE_KIND, String(kind), path);
   const data = w.begin(IFLA_INFO_SLAVE_DATA);
   path.enter();
   for (const key in settings) {
-    if (!table.put(w, key, settings[key], path, settings)) throw unknownKey(path.holder(), key, table.keys());
+    if (!table.put(w, key, settings[key], path, settings))
+      throw unknownKey(path.holder(), key, table.keys());
   }
   path.leave();
   endChecked(w, data, path);

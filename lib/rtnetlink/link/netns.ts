@@ -37,7 +37,8 @@ export function writeNetns(w: Writer, value: unknown, path: Path, allowNsId: boo
 
 function reference(value: unknown, path: Path, allowed: string): NetNsRef {
   if (typeof value === 'string') return netnsName(path.toString(), value);
-  if (typeof value !== 'object' || value === null) throw invalidType(path.toString(), value, allowed);
+  if (typeof value !== 'object' || value === null)
+    throw invalidType(path.toString(), value, allowed);
   if ('slot' in value && typeof value.slot === 'number') return { slot: value.slot };
   // A closed handle throws here, as everywhere.
   if ('fd' in value) {

@@ -45,7 +45,8 @@ export const peer: Codec<PeerSpec> = {
     const given = value as Record<string, unknown>;
     for (const key in given) {
       if (PEER_FOLLOW_UPS.has(key)) continue;
-      if (settableAttributes.put(w, key, given[key], path, value) || addFlag(key, given[key], path)) continue;
+      if (settableAttributes.put(w, key, given[key], path, value) || addFlag(key, given[key], path))
+        continue;
       putOther(w, key, given[key], path, start);
     }
     if (value.numTxQueues === undefined) settableAttributes.put(w, 'numTxQueues', 1, path, value);
@@ -77,7 +78,10 @@ function putOther(w: Writer, key: string, value: unknown, path: Path, start: num
 }
 
 /** What the peer needs beyond its creation, or undefined. Refused for a peer born elsewhere. */
-export function peerFollowUps(spec: PeerSpec | undefined, path: string): Record<string, unknown> | undefined {
+export function peerFollowUps(
+  spec: PeerSpec | undefined,
+  path: string,
+): Record<string, unknown> | undefined {
   let after: Record<string, unknown> | undefined;
   if (spec === undefined || spec === null) return undefined;
   for (const key in spec) {
@@ -90,7 +94,8 @@ export function peerFollowUps(spec: PeerSpec | undefined, path: string): Record<
         `left out for a peer born in another namespace: call link.set('${spec.name ?? 'eth0'}', { ${key} }) there`,
       );
     }
-    if (spec.name === undefined) throw invalidValue(`${path}.name`, undefined, `a name, since ${path}.${key} is set`);
+    if (spec.name === undefined)
+      throw invalidValue(`${path}.name`, undefined, `a name, since ${path}.${key} is set`);
     after ??= {};
     after[key] = value;
   }

@@ -10,7 +10,13 @@ type Numbers = Int32Array;
  * Adds what only some links or only newer kernels tell, where it is there: an absent property says
  * that the kernel told nothing.
  */
-export function addRare(bytes: Uint8Array, view: DataView, places: Numbers, lengths: Numbers, link: Link): void {
+export function addRare(
+  bytes: Uint8Array,
+  view: DataView,
+  places: Numbers,
+  lengths: Numbers,
+  link: Link,
+): void {
   if (places[47] !== 0) link.carrierUpCount = u32(view, places[47], lengths[47]);
   if (places[48] !== 0) link.carrierDownCount = u32(view, places[48], lengths[48]);
   if (places[58] !== 0) link.groMaxSize = u32(view, places[58], lengths[58]);
@@ -37,7 +43,13 @@ export function addRare(bytes: Uint8Array, view: DataView, places: Numbers, leng
   addNested(bytes, view, places, lengths, link);
 }
 
-function addNested(bytes: Uint8Array, view: DataView, places: Numbers, lengths: Numbers, link: Link): void {
+function addNested(
+  bytes: Uint8Array,
+  view: DataView,
+  places: Numbers,
+  lengths: Numbers,
+  link: Link,
+): void {
   // Every link has an IFLA_MAP of zeros and says "no program": only more than that is told.
   if (places[14] !== 0 && hasBits(bytes, places[14], lengths[14])) {
     link.map = sharedAttributes.map.codec.read(bytes, view, places[14], lengths[14]);
@@ -46,14 +58,22 @@ function addNested(bytes: Uint8Array, view: DataView, places: Numbers, lengths: 
     const xdp = sharedAttributes.xdp.codec.read(bytes, view, places[43], lengths[43]);
     if (xdp.attached !== 'none') link.xdp = xdp;
   }
-  if (places[22] !== 0) link.vfInfo = sharedAttributes.vfInfo.codec.read(bytes, view, places[22], lengths[22]);
-  if (places[44] !== 0) link.event = sharedAttributes.event.codec.read(bytes, view, places[44], lengths[44]);
+  if (places[22] !== 0)
+    link.vfInfo = sharedAttributes.vfInfo.codec.read(bytes, view, places[22], lengths[22]);
+  if (places[44] !== 0)
+    link.event = sharedAttributes.event.codec.read(bytes, view, places[44], lengths[44]);
   if (places[55] !== 0) {
-    const reason = sharedAttributes.protoDownReason.codec.read(bytes, view, places[55], lengths[55]);
+    const reason = sharedAttributes.protoDownReason.codec.read(
+      bytes,
+      view,
+      places[55],
+      lengths[55],
+    );
     if (reason.value) link.protoDownReason = reason.value;
   }
   if (places[12] !== 0) link.protInfo = bytes.slice(places[12], places[12] + lengths[12]);
-  if (places[62] !== 0 && lengths[62] > 0) link.devlinkPort = bytes.slice(places[62], places[62] + lengths[62]);
+  if (places[62] !== 0 && lengths[62] > 0)
+    link.devlinkPort = bytes.slice(places[62], places[62] + lengths[62]);
 }
 
 function u32(view: DataView, at: number, length: number): number {
@@ -71,7 +91,8 @@ function hasBits(bytes: Uint8Array, at: number, length: number): boolean {
   return false;
 }
 
-const hex = (bytes: Uint8Array, at: number, length: number): string => readMac(bytes, at, length).replaceAll(':', '');
+const hex = (bytes: Uint8Array, at: number, length: number): string =>
+  readMac(bytes, at, length).replaceAll(':', '');
 
 const IFLA_ALT_IFNAME = 53;
 

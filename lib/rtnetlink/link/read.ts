@@ -118,7 +118,12 @@ function read(bytes: Uint8Array, view: DataView, from: number, to: number): Link
 }
 
 /** Notes where each attribute is; those without a name are kept. */
-function find(bytes: Uint8Array, view: DataView, from: number, to: number): UnknownAttribute[] | undefined {
+function find(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+): UnknownAttribute[] | undefined {
   places.fill(0);
   let unknown: UnknownAttribute[] | undefined;
   let at = from;
@@ -140,7 +145,8 @@ function find(bytes: Uint8Array, view: DataView, from: number, to: number): Unkn
 function u32(view: DataView, number: number): number {
   const at = places[number];
   if (at === 0) return 0;
-  if (lengths[number] < 4) throw new DecodeError(`u32 needs 4 bytes, there are ${lengths[number]}`, at);
+  if (lengths[number] < 4)
+    throw new DecodeError(`u32 needs 4 bytes, there are ${lengths[number]}`, at);
   return view.getUint32(at, true);
 }
 
@@ -152,14 +158,20 @@ function u8(bytes: Uint8Array, number: number): number {
 }
 
 /** Tunnels over IP have IP addresses for hardware addresses. */
-function hardwareAddress(bytes: Uint8Array, view: DataView, number: number, type: number): string | undefined {
+function hardwareAddress(
+  bytes: Uint8Array,
+  view: DataView,
+  number: number,
+  type: number,
+): string | undefined {
   const at = places[number];
   if (at === 0) return undefined;
   const length = lengths[number];
   if (length === 4 && (type === ARPHRD_TUNNEL || type === ARPHRD_SIT || type === ARPHRD_IPGRE)) {
     return readIpv4(bytes, at);
   }
-  if (length === 16 && (type === ARPHRD_TUNNEL6 || type === ARPHRD_IP6GRE)) return readIpv6(view, bytes, at);
+  if (length === 16 && (type === ARPHRD_TUNNEL6 || type === ARPHRD_IP6GRE))
+    return readIpv6(view, bytes, at);
   return readMac(bytes, at, length);
 }
 
@@ -168,7 +180,13 @@ const IFLA_INET6_TOKEN = 7;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 /** Of the families' parts, the two settings that `ip -d` shows; the rest is sysctls. */
-function readAfSpec(bytes: Uint8Array, view: DataView, from: number, length: number, link: Link): void {
+function readAfSpec(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  length: number,
+  link: Link,
+): void {
   const to = from + length;
   for (let at = from; at + NLA_HEADER <= to; ) {
     const size = attributeLength(view, at, to);
@@ -186,7 +204,11 @@ function readInet6(bytes: Uint8Array, view: DataView, from: number, to: number, 
     if (type === IFLA_INET6_ADDR_GEN_MODE && size > NLA_HEADER) {
       const mode = bytes[at + NLA_HEADER];
       link.addrGenMode = addrGenModes[mode] ?? mode;
-    } else if (type === IFLA_INET6_TOKEN && size === NLA_HEADER + 16 && !isZero(view, at + NLA_HEADER)) {
+    } else if (
+      type === IFLA_INET6_TOKEN &&
+      size === NLA_HEADER + 16 &&
+      !isZero(view, at + NLA_HEADER)
+    ) {
       link.token = readIpv6(view, bytes, at + NLA_HEADER);
     }
     at += (size + 3) & ~3;
@@ -194,4 +216,7 @@ function readInet6(bytes: Uint8Array, view: DataView, from: number, to: number, 
 }
 
 const isZero = (view: DataView, at: number): boolean =>
-  view.getUint32(at) === 0 && view.getUint32(at + 4) === 0 && view.getUint32(at + 8) === 0 && view.getUint32(at + 12) === 0;
+  view.getUint32(at) === 0 &&
+  view.getUint32(at + 4) === 0 &&
+  view.getUint32(at + 8) === 0 &&
+  view.getUint32(at + 12) === 0;

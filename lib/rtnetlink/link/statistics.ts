@@ -1,4 +1,4 @@
-import { u16, u32, u64, u8 } from '../../wire/codecs.ts';
+import { u8, u16, u32, u64 } from '../../wire/codecs.ts';
 import { type Struct, struct } from '../../wire/schema.ts';
 
 /** The counters of a link, in their order (struct rtnl_link_stats64). */
@@ -36,7 +36,6 @@ export const stats64 = struct(
   { ...counters(u64), rxOtherhostDropped: u64 },
   { minimum: 184 },
 );
-
 
 export const ifmap = struct('rtnl_link_ifmap', {
   memStart: u64,

@@ -87,7 +87,14 @@ export interface LinkState {
   physSwitchId?: string;
   numVf?: number;
   vfInfo?: Infer<typeof vfInfo>[];
-  map?: { memStart?: number; memEnd?: number; baseAddr?: number; irq?: number; dma?: number; port?: number };
+  map?: {
+    memStart?: number;
+    memEnd?: number;
+    baseAddr?: number;
+    irq?: number;
+    dma?: number;
+    port?: number;
+  };
   /** IFLA_PROTINFO, as it is. */
   protInfo?: Uint8Array;
   /** IFLA_DEVLINK_PORT, as it is. */

@@ -1,4 +1,4 @@
-import { array, be16, bytes, u32, u64big, u64 } from '../../wire/codecs.ts';
+import { array, be16, bytes, u32, u64, u64big } from '../../wire/codecs.ts';
 import { attr, struct, table } from '../../wire/schema.ts';
 
 const vfMac = struct('ifla_vf_mac', { vf: u32, mac: bytes(32) });
@@ -26,11 +26,15 @@ const vfStats = table('vf_stats', {
 /** A virtual function of an SR-IOV device (IFLA_VF_INFO). */
 export const vfInfo = table('vf_info', {
   mac: attr(1, vfMac, { kernel: 'IFLA_VF_MAC' }),
-  vlan: attr(2, struct('ifla_vf_vlan', { vf: u32, vlan: u32, qos: u32 }), { kernel: 'IFLA_VF_VLAN' }),
+  vlan: attr(2, struct('ifla_vf_vlan', { vf: u32, vlan: u32, qos: u32 }), {
+    kernel: 'IFLA_VF_VLAN',
+  }),
   txRate: attr(3, struct('ifla_vf_tx_rate', { vf: u32, rate: u32 }), { kernel: 'IFLA_VF_TX_RATE' }),
   spoofCheck: attr(4, setting, { kernel: 'IFLA_VF_SPOOFCHK' }),
   linkState: attr(5, setting, { kernel: 'IFLA_VF_LINK_STATE' }),
-  rate: attr(6, struct('ifla_vf_rate', { vf: u32, minTxRate: u32, maxTxRate: u32 }), { kernel: 'IFLA_VF_RATE' }),
+  rate: attr(6, struct('ifla_vf_rate', { vf: u32, minTxRate: u32, maxTxRate: u32 }), {
+    kernel: 'IFLA_VF_RATE',
+  }),
   rssQuery: attr(7, setting, { kernel: 'IFLA_VF_RSS_QUERY_EN' }),
   stats: attr(8, vfStats, { kernel: 'IFLA_VF_STATS' }),
   trust: attr(9, setting, { kernel: 'IFLA_VF_TRUST' }),

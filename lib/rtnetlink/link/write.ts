@@ -7,7 +7,13 @@ import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/message.ts';
 import { Path } from '../../wire/path.ts';
 import { NLA_F_NESTED, type Writer } from '../../wire/writer.ts';
 import { settableAttributes } from './attributes.ts';
-import { ADDR_GEN_MODES, type AddrGenMode, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK } from './constants.ts';
+import {
+  ADDR_GEN_MODES,
+  type AddrGenMode,
+  RTM_NEWLINK,
+  RTM_NEWLINKPROP,
+  RTM_SETLINK,
+} from './constants.ts';
 import {
   BIRTH_KEYS,
   beginLink,
@@ -47,7 +53,8 @@ const AFTERWARDS: ReadonlySet<string> = new Set([
   'altNames',
 ]);
 
-const isEarly = (given: Given): boolean => given.addrGenMode !== undefined || given.token !== undefined;
+const isEarly = (given: Given): boolean =>
+  given.addrGenMode !== undefined || given.token !== undefined;
 
 /** RTM_NEWLINK that creates. What comes afterwards is left out; `held` leaves out IFF_UP too. */
 export function writeBirth(m: Messages, spec: Given, held: boolean): void {
@@ -89,7 +96,12 @@ export function afterwards(spec: Given): Given | undefined {
 }
 
 /** Messages that change the link `dev`: its address mode, then the rest, then what it is as a port. */
-export function writeChanges(m: Messages, dev: Dev, changes: unknown, path: Path = changesPath): void {
+export function writeChanges(
+  m: Messages,
+  dev: Dev,
+  changes: unknown,
+  path: Path = changesPath,
+): void {
   const given = object(path.reset().toString(), changes);
   refuseImpossible(given, path);
   const early = given.up === true && isEarly(given);
@@ -103,7 +115,8 @@ export function writeChanges(m: Messages, dev: Dev, changes: unknown, path: Path
   if (hasMain(given)) writeMain(m, dev, given, early, path);
   const now = typeof given.name === 'string' ? given.name : dev;
   if (given.port !== undefined) writePort(m, now, given.port, path);
-  if (given.altNames !== undefined) writeAltNames(m, RTM_NEWLINKPROP, now, given.altNames, `${path.reset()}.altNames`);
+  if (given.altNames !== undefined)
+    writeAltNames(m, RTM_NEWLINKPROP, now, given.altNames, `${path.reset()}.altNames`);
 }
 
 /** What concerns another namespace can't be said from here. */
@@ -111,14 +124,22 @@ function refuseImpossible(given: Given, path: Path): void {
   if (given.netns === undefined) return;
   for (const key of ['port', 'addrGenMode', 'token']) {
     if (given[key] === undefined) continue;
-    throw invalidValue(`${path}.${key}`, given[key], 'left out when the link goes to another namespace: set it there');
+    throw invalidValue(
+      `${path}.${key}`,
+      given[key],
+      'left out when the link goes to another namespace: set it there',
+    );
   }
   refuseForeignMaster(given, path.toString());
 }
 
 export function refuseForeignMaster(given: Given, path: string): void {
   if (given.netns === undefined || typeof given.master !== 'string') return;
-  throw invalidValue(`${path}.master`, given.master, 'an ifindex, the master being in the other namespace; or set it there');
+  throw invalidValue(
+    `${path}.master`,
+    given.master,
+    'an ifindex, the master being in the other namespace; or set it there',
+  );
 }
 
 /** Whether there is more than what has messages of its own; nothing at all still asks for the link. */
@@ -138,7 +159,14 @@ function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Pa
   const table = kindTable(kind);
   const type = kind === undefined ? RTM_SETLINK : RTM_NEWLINK;
   // With an index, the name in the message is a new one.
-  const start = beginLink(m, type, 0, kind === undefined ? 'RTM_SETLINK' : 'RTM_NEWLINK', dev, given.name !== undefined);
+  const start = beginLink(
+    m,
+    type,
+    0,
+    kind === undefined ? 'RTM_SETLINK' : 'RTM_NEWLINK',
+    dev,
+    given.name !== undefined,
+  );
   path.enter();
   let own = false;
   for (const key in given) {
@@ -149,7 +177,8 @@ function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Pa
   if (!early && isEarly(given)) putAfSpec(w, given, path);
   if (kind !== undefined) {
     path.set('kind');
-    if (typeof kind !== 'string') throw invalidType(path.toString(), kind, "a kind of link like 'bridge'");
+    if (typeof kind !== 'string')
+      throw invalidType(path.toString(), kind, "a kind of link like 'bridge'");
     putLinkInfo(w, kind, own ? table : undefined, given, path);
   } else if (given.data !== undefined) {
     throw invalidValue('changes.kind', kind, 'the kind that `data` is of');
@@ -189,7 +218,13 @@ function writePort(m: Messages, dev: Dev, port: unknown, path: Path): void {
 }
 
 /** RTM_NEWLINKPROP or RTM_DELLINKPROP with alternative names. */
-export function writeAltNames(m: Messages, type: number, dev: Dev, names: unknown, path: string): void {
+export function writeAltNames(
+  m: Messages,
+  type: number,
+  dev: Dev,
+  names: unknown,
+  path: string,
+): void {
   if (!Array.isArray(names)) throw invalidType(path, names, 'an array of names');
   const adds = type === RTM_NEWLINKPROP;
   const start = beginLink(

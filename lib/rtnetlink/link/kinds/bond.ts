@@ -7,9 +7,9 @@ import {
   mac,
   oneOf,
   s32,
+  u8,
   u16,
   u32,
-  u8,
 } from '../../../wire/codecs.ts';
 import { attr, table } from '../../../wire/schema.ts';
 import { deviceOrNone } from '../../device.ts';

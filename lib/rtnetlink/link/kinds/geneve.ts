@@ -1,4 +1,4 @@
-import { be16, be32, bool, flag, ipv6, oneOf, u32, u8 } from '../../../wire/codecs.ts';
+import { be16, be32, bool, flag, ipv6, oneOf, u8, u32 } from '../../../wire/codecs.ts';
 import { attr, struct } from '../../../wire/schema.ts';
 import { DualTable, dualIpv4 } from './dual.ts';
 

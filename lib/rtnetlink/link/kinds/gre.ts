@@ -1,4 +1,16 @@
-import { be16, be32, bits, bool, flag, ipv4, ipv6, oneOf, u16, u32, u8 } from '../../../wire/codecs.ts';
+import {
+  be16,
+  be32,
+  bits,
+  bool,
+  flag,
+  ipv4,
+  ipv6,
+  oneOf,
+  u8,
+  u16,
+  u32,
+} from '../../../wire/codecs.ts';
 import { attr, table } from '../../../wire/schema.ts';
 import { deviceOrNone } from '../../device.ts';
 import {
@@ -24,7 +36,11 @@ const headerFlags = bits(be16, {
 });
 
 const COMMON = {
-  dev: attr(1, deviceOrNone, { kernel: 'IFLA_GRE_LINK', since: '2.6.28', doc: 'Bound to this link.' }),
+  dev: attr(1, deviceOrNone, {
+    kernel: 'IFLA_GRE_LINK',
+    since: '2.6.28',
+    doc: 'Bound to this link.',
+  }),
   iflags: attr(2, headerFlags, {
     kernel: 'IFLA_GRE_IFLAGS',
     since: '2.6.28',

@@ -8,9 +8,9 @@ import {
   ipv6,
   mapped,
   oneOf,
+  u8,
   u16,
   u32,
-  u8,
 } from '../../../wire/codecs.ts';
 import { attr, table } from '../../../wire/schema.ts';
 import { deviceOrNone } from '../../device.ts';
@@ -74,7 +74,11 @@ const ENCAPSULATION = {
 };
 
 const V4 = {
-  dev: attr(1, deviceOrNone, { kernel: 'IFLA_IPTUN_LINK', since: '3.8', doc: 'Bound to this link.' }),
+  dev: attr(1, deviceOrNone, {
+    kernel: 'IFLA_IPTUN_LINK',
+    since: '3.8',
+    doc: 'Bound to this link.',
+  }),
   local: attr(2, ipv4, { kernel: 'IFLA_IPTUN_LOCAL', since: '3.8' }),
   remote: attr(3, ipv4, { kernel: 'IFLA_IPTUN_REMOTE', since: '3.8' }),
   ttl: attr(4, inheritedTtl, { kernel: 'IFLA_IPTUN_TTL', since: '3.8' }),
@@ -109,7 +113,11 @@ export const sit = table('sit', {
 
 /** IPv4 or IPv6 in IPv6. */
 export const ip6tnl = table('ip6tnl', {
-  dev: attr(1, deviceOrNone, { kernel: 'IFLA_IPTUN_LINK', since: '3.8', doc: 'Bound to this link.' }),
+  dev: attr(1, deviceOrNone, {
+    kernel: 'IFLA_IPTUN_LINK',
+    since: '3.8',
+    doc: 'Bound to this link.',
+  }),
   local: attr(2, ipv6, { kernel: 'IFLA_IPTUN_LOCAL', since: '3.8' }),
   remote: attr(3, ipv6, { kernel: 'IFLA_IPTUN_REMOTE', since: '3.8' }),
   ttl: attr(4, inheritedTtl, { kernel: 'IFLA_IPTUN_TTL', since: '3.8', doc: 'The hop limit.' }),

@@ -1,4 +1,4 @@
-import { bool, oneOf, u32, u8 } from '../../../wire/codecs.ts';
+import { bool, oneOf, u8, u32 } from '../../../wire/codecs.ts';
 import { attr, table } from '../../../wire/schema.ts';
 
 /** A tun or tap link as the kernel tells it (since 4.17). Made through /dev/net/tun, never by RTM_NEWLINK. */

@@ -1,14 +1,4 @@
-import {
-  be16,
-  be32,
-  bool,
-  bytes,
-  flag,
-  ipv6,
-  oneOf,
-  u32,
-  u8,
-} from '../../../wire/codecs.ts';
+import { be16, be32, bool, bytes, flag, ipv6, oneOf, u8, u32 } from '../../../wire/codecs.ts';
 import { attr, struct } from '../../../wire/schema.ts';
 import { device } from '../../device.ts';
 import { DualTable, dualIpv4 } from './dual.ts';
@@ -30,7 +20,11 @@ export const vxlan = new DualTable('vxlan', {
     since: '3.7',
     doc: 'The link underneath.',
   }),
-  local: attr(4, dualIpv4, { kernel: 'IFLA_VXLAN_LOCAL', since: '3.7', doc: 'The source address.' }),
+  local: attr(4, dualIpv4, {
+    kernel: 'IFLA_VXLAN_LOCAL',
+    since: '3.7',
+    doc: 'The source address.',
+  }),
   ttl: attr(5, oneOf(u8, { auto: 0 }), { kernel: 'IFLA_VXLAN_TTL', since: '3.7' }),
   tos: attr(6, oneOf(u8, { inherit: 1 }), { kernel: 'IFLA_VXLAN_TOS', since: '3.7' }),
   learning: attr(7, bool, {
