@@ -3,12 +3,17 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { NetNs } from '../netns/netns.ts';
-import { connect, type ConnectOptions } from './connect.ts';
+import { type ConnectOptions, connect } from './connect.ts';
 
 type Done = (error: Error | null, socket?: Duplex) => void;
 
 /** Connects in the namespace; what fails after the caller has gone is closed. */
-function begin(ns: NetNs, options: ConnectOptions, done: Done, wrap: (socket: Socket) => Duplex): void {
+function begin(
+  ns: NetNs,
+  options: ConnectOptions,
+  done: Done,
+  wrap: (socket: Socket) => Duplex,
+): void {
   connect(ns, options).then(
     (socket) => done(null, wrap(socket)),
     (error: Error) => done(error),

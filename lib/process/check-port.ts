@@ -20,7 +20,14 @@ export interface PortState {
   code?: string;
 }
 
-const FILTERED = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES', 'EPERM', 'EHOSTDOWN']);
+const FILTERED = new Set([
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EACCES',
+  'EPERM',
+  'EHOSTDOWN',
+]);
 
 /** `ns.checkPort`: see install.ts. */
 export async function checkPort(ns: NetNs, options: CheckPortOptions): Promise<PortState> {

@@ -12,7 +12,9 @@ import { socketError } from './socket-error.ts';
 import { bindToDevice, splitZone } from './socket-options.ts';
 
 /** Where to connect to: what net.connect takes. A path that begins with NUL is an abstract one. */
-export type ConnectOptions = (net.TcpNetConnectOpts | net.IpcNetConnectOpts) & { signal?: AbortSignal };
+export type ConnectOptions = (net.TcpNetConnectOpts | net.IpcNetConnectOpts) & {
+  signal?: AbortSignal;
+};
 
 type TcpOptions = net.TcpNetConnectOpts;
 
@@ -36,7 +38,8 @@ export async function connect(
   const errors: unknown[] = [];
   for (const [i, address] of addresses.entries()) {
     // As net.connect: an address that does not answer soon gives way to the next.
-    const patience = i + 1 < addresses.length ? net.getDefaultAutoSelectFamilyAttemptTimeout() : undefined;
+    const patience =
+      i + 1 < addresses.length ? net.getDefaultAutoSelectFamilyAttemptTimeout() : undefined;
     try {
       return await connectAddress(ns, address, port, options, signal, patience);
     } catch (error) {

@@ -27,7 +27,12 @@ function handleOf(socket: dgram.Socket): Handle {
 }
 
 function isHandle(value: unknown): value is Handle {
-  return typeof value === 'object' && value !== null && 'open' in value && typeof value.open === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'open' in value &&
+    typeof value.open === 'function'
+  );
 }
 
 /**

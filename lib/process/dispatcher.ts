@@ -45,16 +45,16 @@ const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 function ownAgent(): AgentConstructor {
   void globalThis.Response; // loads it
   const dispatcher: unknown = Reflect.get(globalThis, GLOBAL_DISPATCHER);
-  const constructor: unknown =
+  const kind: unknown =
     typeof dispatcher === 'object' && dispatcher !== null ? dispatcher.constructor : undefined;
-  if (!isAgent(constructor)) {
+  if (!isAgent(kind)) {
     throw invalidValue(
       'options.Agent',
       undefined,
       "undici's Agent, since the global dispatcher has been replaced by another kind",
     );
   }
-  return constructor;
+  return kind;
 }
 
 function isAgent(value: unknown): value is AgentConstructor {
@@ -75,7 +75,13 @@ function connector(ns: NetNs, secure: tls.ConnectionOptions | undefined): Connec
     // An IPv6 address stands in brackets in a URL.
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const port = Number(target.port) || (isSecure ? 443 : 80);
-    connect(ns, { host, port, noDelay: true, keepAlive: true, ...(localAddress && { localAddress }) })
+    connect(ns, {
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      ...(localAddress && { localAddress }),
+    })
       .then((socket) => (isSecure ? encrypt(socket, target.servername ?? host, secure) : socket))
       .then(
         (socket) => done(null, socket),
@@ -84,7 +90,11 @@ function connector(ns: NetNs, secure: tls.ConnectionOptions | undefined): Connec
   };
 }
 
-function encrypt(socket: Socket, servername: string, options: tls.ConnectionOptions = {}): Promise<Socket> {
+function encrypt(
+  socket: Socket,
+  servername: string,
+  options: tls.ConnectionOptions = {},
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const encrypted = tls.connect({ ALPNProtocols: ['http/1.1'], servername, ...options, socket });
     encrypted.once('error', reject);

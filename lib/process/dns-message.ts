@@ -33,7 +33,8 @@ export interface Answer {
 export function isQueryable(name: string): boolean {
   const labels = name.replace(/\.$/, '').split('.');
   return (
-    name.length <= MAX_NAME + 1 && labels.every((label) => label.length > 0 && Buffer.byteLength(label) <= MAX_LABEL)
+    name.length <= MAX_NAME + 1 &&
+    labels.every((label) => label.length > 0 && Buffer.byteLength(label) <= MAX_LABEL)
   );
 }
 
@@ -139,7 +140,9 @@ class Reader {
         return labels.join('.').toLowerCase();
       }
       if (length > MAX_LABEL || at + length > this.#bytes.length) throw new RangeError('label');
-      labels.push(Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + at, length).toString('latin1'));
+      labels.push(
+        Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + at, length).toString('latin1'),
+      );
       at += length;
     }
     throw new RangeError('pointer');

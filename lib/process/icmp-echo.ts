@@ -77,7 +77,8 @@ export function readEcho(v6: boolean, id: number, packet: Uint8Array): EchoReply
     return { seq: view.getUint16(start + 6), ttl };
   }
   const problem = types.problems[type];
-  const seq = problem === undefined ? undefined : quotedSeq(types, v6, id, packet.subarray(start + HEADER));
+  const seq =
+    problem === undefined ? undefined : quotedSeq(types, v6, id, packet.subarray(start + HEADER));
   return seq === undefined ? undefined : { seq, ttl, problem };
 }
 
@@ -90,7 +91,8 @@ function quotedSeq(types: Types, v6: boolean, id: number, quoted: Uint8Array): n
   if (quoted.length < types.quotedHeader) return undefined;
   const at = v6 ? types.quotedHeader : headerLength(quoted);
   const protocol = v6 ? quoted[6] : quoted[9];
-  if (protocol !== types.protocol || quoted.length < at + HEADER || quoted[at] !== types.request) return undefined;
+  if (protocol !== types.protocol || quoted.length < at + HEADER || quoted[at] !== types.request)
+    return undefined;
   const view = new DataView(quoted.buffer, quoted.byteOffset, quoted.length);
   return view.getUint16(at + 4) === id ? view.getUint16(at + 6) : undefined;
 }

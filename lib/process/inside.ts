@@ -56,7 +56,13 @@ function strand(ns: NetNs, operation: string, errno: number, cause?: unknown): N
   stranded = new NetlinkError(
     `${message}: this thread could not come back and is in ${ns.hold.label} for good, with all that it ` +
       'opens from now on; end the process (what was called inside has given up a privilege it needs)',
-    { code: 'ERR_NETNS_STRANDED', errno, syscall: 'setns', netns: ns.hold.label, cause: cause ?? code },
+    {
+      code: 'ERR_NETNS_STRANDED',
+      errno,
+      syscall: 'setns',
+      netns: ns.hold.label,
+      cause: cause ?? code,
+    },
   );
   // The caller may swallow the error; that the process is beyond repair must be seen all the same.
   process.emitWarning(stranded.message, { type: 'NetNsStrandedWarning', code: stranded.code });

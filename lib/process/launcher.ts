@@ -1,8 +1,8 @@
 import { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { addonPath } from '../native.ts';
-import type { Unshare } from './unshare-options.ts';
 import { superviseStart } from './start.ts';
+import type { Unshare } from './unshare-options.ts';
 
 /** What is to be done between Node's fork and the command's first instruction. */
 export interface Preparation {
@@ -34,18 +34,23 @@ interface SpawnRequest {
 export function launch<T>(preparation: Preparation, call: () => T): T {
   const { prototype } = ChildProcess;
   const original: unknown = Reflect.get(prototype, 'spawn');
-  if (typeof original !== 'function') throw new Error('this Node has no ChildProcess.prototype.spawn');
+  if (typeof original !== 'function')
+    throw new Error('this Node has no ChildProcess.prototype.spawn');
   const restore = (): void => {
     Reflect.set(prototype, 'spawn', original);
   };
-  Reflect.set(prototype, 'spawn', function spawn(this: ChildProcess, request: SpawnRequest): unknown {
-    restore();
-    const { file, args } = request;
-    const supervision = superviseStart(this, file, args, launcherPath);
-    const result: unknown = Reflect.apply(original, this, [launched(request, preparation)]);
-    supervision.begun();
-    return result;
-  });
+  Reflect.set(
+    prototype,
+    'spawn',
+    function spawn(this: ChildProcess, request: SpawnRequest): unknown {
+      restore();
+      const { file, args } = request;
+      const supervision = superviseStart(this, file, args, launcherPath);
+      const result: unknown = Reflect.apply(original, this, [launched(request, preparation)]);
+      supervision.begun();
+      return result;
+    },
+  );
   try {
     return call();
   } finally {

@@ -6,7 +6,7 @@ import { checkCallOptions } from '../netlink/limits.ts';
 import type { CallOptions } from '../netlink/request.ts';
 import type { NetNs } from '../netns/netns.ts';
 import { unixPath } from './connect.ts';
-import { handOver, openSocket, type SocketSpec, SOCK_STREAM } from './open-socket.ts';
+import { handOver, openSocket, SOCK_STREAM, type SocketSpec } from './open-socket.ts';
 import { resolverOf } from './resolvers.ts';
 import { AF_INET, AF_UNIX, familyOf, inetAddress, unixAddress } from './sockaddr.ts';
 import { type SocketError, socketError } from './socket-error.ts';
@@ -105,7 +105,12 @@ async function bind(
   }
 }
 
-async function bindPath(ns: NetNs, where: string, backlog: number, limits: CallOptions): Promise<number> {
+async function bindPath(
+  ns: NetNs,
+  where: string,
+  backlog: number,
+  limits: CallOptions,
+): Promise<number> {
   const path = unixPath('options.path', where);
   try {
     return await openSocket(
@@ -125,4 +130,3 @@ async function bindPath(ns: NetNs, where: string, backlog: number, limits: CallO
     throw socketError('listen', error, path);
   }
 }
-

@@ -1,7 +1,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { string } from '../check.ts';
 import { invalidValue } from '../errors.ts';
-import { type Family, Resolver } from './resolver.ts';
+import type { Family, Resolver } from './resolver.ts';
 
 /** What dns.lookup calls back. */
 export type LookupCallback = (
@@ -30,7 +30,12 @@ export function callbackLookup(resolver: Resolver): LookupFunction {
   return (hostname, options, callback) => {
     const done = typeof options === 'function' ? options : callback;
     if (done === undefined) throw invalidValue('callback', done, 'a function');
-    const given = typeof options === 'number' ? { family: options } : typeof options === 'object' ? options : {};
+    const given =
+      typeof options === 'number'
+        ? { family: options }
+        : typeof options === 'object'
+          ? options
+          : {};
     resolver.lookup(hostname, familyOf('options.family', given?.family)).then(
       (found) => {
         if (given?.all) done(null, found);

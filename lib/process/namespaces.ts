@@ -104,7 +104,11 @@ export class NsDescriptor {
 
   /** The user id that made a user namespace; EINVAL for other kinds. (NS_GET_OWNER_UID) */
   ownerUid(): number {
-    return checked(addon.nsOwnerUid(this.#open('ownerUid')), 'nsDescriptor.ownerUid', 'NS_GET_OWNER_UID');
+    return checked(
+      addon.nsOwnerUid(this.#open('ownerUid')),
+      'nsDescriptor.ownerUid',
+      'NS_GET_OWNER_UID',
+    );
   }
 
   equals(other: NsDescriptor): boolean {
@@ -156,8 +160,12 @@ export type NsDescriptors = Partial<Record<NsKind, NsDescriptor>> & Disposable;
  * @param pid a process, or 'self' for the calling thread
  * @param kinds those to open; all that the kernel knows unless given
  */
-export function nsDescriptors(pid: number | 'self', kinds: readonly NsKind[] = KINDS): NsDescriptors {
-  const base = pid === 'self' ? '/proc/thread-self/ns' : `/proc/${integer('pid', pid, 1, 2 ** 22)}/ns`;
+export function nsDescriptors(
+  pid: number | 'self',
+  kinds: readonly NsKind[] = KINDS,
+): NsDescriptors {
+  const base =
+    pid === 'self' ? '/proc/thread-self/ns' : `/proc/${integer('pid', pid, 1, 2 ** 22)}/ns`;
   for (const kind of kinds) {
     if (!KINDS.includes(kind)) throw invalidValue('kinds', kind, `one of ${KINDS.join(', ')}`);
   }

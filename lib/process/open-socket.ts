@@ -36,7 +36,11 @@ function planFor(ns: NetNs, spec: SocketSpec): Plan<number> {
 }
 
 /** Makes a socket in the namespace, on a lane: this thread stays where it is. */
-export async function openSocket(ns: NetNs, spec: SocketSpec, options?: CallOptions): Promise<number> {
+export async function openSocket(
+  ns: NetNs,
+  spec: SocketSpec,
+  options?: CallOptions,
+): Promise<number> {
   ns.hold.check(spec.operation);
   ns.hold.begin();
   try {

@@ -54,7 +54,11 @@ const IPV6_UNICAST_HOPS = 16;
 const OPERATION = 'netns.ping';
 
 /** `ns.ping`: see install.ts. */
-export async function ping(ns: NetNs, host: string, options: PingOptions = {}): Promise<PingReply[]> {
+export async function ping(
+  ns: NetNs,
+  host: string,
+  options: PingOptions = {},
+): Promise<PingReply[]> {
   checkKeys('options', object('options', options), KEYS);
   checkCallOptions({ signal: options.signal });
   const count = integer('options.count', options.count ?? 1, 1, 0xffff);
@@ -135,7 +139,11 @@ class Pinger {
   }
 
   /** One request every `interval` ms, whether those before are answered or not. */
-  async run(count: number, interval: number, signal: AbortSignal | undefined): Promise<PingReply[]> {
+  async run(
+    count: number,
+    interval: number,
+    signal: AbortSignal | undefined,
+  ): Promise<PingReply[]> {
     let timer: NodeJS.Timeout | undefined;
     const abort = (): void => this.#fail(signal && aborted(this.#host, signal));
     try {
@@ -192,6 +200,12 @@ class Pinger {
     clearTimeout(request.timer);
     const from = addressIn(this.#from);
     if (problem !== undefined) request.settle({ seq, ms: undefined, from, error: problem });
-    else request.settle({ seq, ms: performance.now() - request.sent, from, ...(ttl !== undefined && { ttl }) });
+    else
+      request.settle({
+        seq,
+        ms: performance.now() - request.sent,
+        from,
+        ...(ttl !== undefined && { ttl }),
+      });
   }
 }

@@ -16,7 +16,14 @@ export interface ResolvConf {
 const MAX_SERVERS = 3;
 
 export function parseResolvConf(text: string): ResolvConf {
-  const conf: ResolvConf = { servers: [], search: [], ndots: 1, timeout: 5, attempts: 2, rotate: false };
+  const conf: ResolvConf = {
+    servers: [],
+    search: [],
+    ndots: 1,
+    timeout: 5,
+    attempts: 2,
+    rotate: false,
+  };
   for (const line of text.split('\n')) {
     const [keyword, ...values] = line.trim().split(/\s+/);
     if (keyword === 'nameserver' && values.length > 0) addServer(conf, values[0]);

@@ -2,7 +2,15 @@ import { randomInt } from 'node:crypto';
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { isIP, isIPv6, type Socket } from 'node:net';
-import { type Answer, isQueryable, type QueryType, readAnswer, TYPE_A, TYPE_AAAA, writeQuery } from './dns-message.ts';
+import {
+  type Answer,
+  isQueryable,
+  type QueryType,
+  readAnswer,
+  TYPE_A,
+  TYPE_AAAA,
+  writeQuery,
+} from './dns-message.ts';
 import type { ResolvConf } from './resolv-conf.ts';
 
 /** How a resolver reaches its servers, and what it reads. */
@@ -44,10 +52,13 @@ export class Resolver {
     if (known.length > 0) return known;
     if (!isQueryable(name)) throw lookupError('ENOTFOUND', name);
     const conf = this.#around.resolvConf();
-    const types: QueryType[] = family === 4 ? [TYPE_A] : family === 6 ? [TYPE_AAAA] : [TYPE_A, TYPE_AAAA];
+    const types: QueryType[] =
+      family === 4 ? [TYPE_A] : family === 6 ? [TYPE_AAAA] : [TYPE_A, TYPE_AAAA];
     let silent = false;
     for (const candidate of candidates(name, conf)) {
-      const results = await Promise.allSettled(types.map((type) => this.#ask(candidate, type, conf)));
+      const results = await Promise.allSettled(
+        types.map((type) => this.#ask(candidate, type, conf)),
+      );
       const found: LookupAddress[] = [];
       for (const result of results) {
         if (result.status === 'fulfilled') found.push(...result.value.map(entry));
@@ -61,9 +72,10 @@ export class Resolver {
 
   /** From the hosts file, and localhost (RFC 6761) without it too. */
   #known(name: string, family: Family): LookupAddress[] {
+    const fits = (each: LookupAddress): boolean => family === 0 || each.family === family;
+    const listed = (this.#around.hosts().get(name) ?? []).map(entry).filter(fits);
     const isLocal = name === 'localhost' || name.endsWith('.localhost');
-    const addresses = this.#around.hosts().get(name) ?? (isLocal ? LOOPBACK : []);
-    return addresses.map(entry).filter((each) => family === 0 || each.family === family);
+    return listed.length === 0 && isLocal ? LOOPBACK.map(entry).filter(fits) : listed;
   }
 
   /** Asks the servers one after the other, as often as resolv.conf says. */
@@ -84,7 +96,12 @@ export class Resolver {
     throw last;
   }
 
-  async #askServer(server: string, name: string, type: QueryType, timeout: number): Promise<Answer> {
+  async #askServer(
+    server: string,
+    name: string,
+    type: QueryType,
+    timeout: number,
+  ): Promise<Answer> {
     const id = randomInt(0x10000);
     const query = writeQuery(id, name, type);
     const wanted = name.replace(/\.$/, '').toLowerCase();
@@ -92,7 +109,9 @@ export class Resolver {
       const answer = readAnswer(bytes);
       const question = answer?.question;
       // Anybody may send to the port: only what repeats the question is its answer.
-      return answer?.id === id && question?.name === wanted && question.type === type ? answer : undefined;
+      return answer?.id === id && question?.name === wanted && question.type === type
+        ? answer
+        : undefined;
     };
     const answer = await this.#overUdp(server, query, timeout, fits);
     return answer.truncated ? this.#overTcp(server, query, timeout, fits) : answer;
@@ -100,36 +119,45 @@ export class Resolver {
 
   #overUdp(server: string, query: Uint8Array, timeout: number, fits: Fits): Promise<Answer> {
     const socket = this.#around.udp(isIPv6(server) ? 'udp6' : 'udp4');
-    return settled(timeout, () => socket.close(), (resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('message', (bytes) => {
-        const answer = fits(bytes);
-        if (answer !== undefined) resolve(answer);
-      });
-      // Connected, it hears that nobody listens there, and hears nobody else.
-      socket.connect(DNS_PORT, server, () => {
-        socket.send(query, (error) => error !== null && reject(error));
-      });
-    });
+    return settled(
+      timeout,
+      () => socket.close(),
+      (resolve, reject) => {
+        socket.on('error', reject);
+        socket.on('message', (bytes) => {
+          const answer = fits(bytes);
+          if (answer !== undefined) resolve(answer);
+        });
+        // Connected, it hears that nobody listens there, and hears nobody else.
+        socket.connect(DNS_PORT, server, (...[error]: unknown[]) => {
+          if (error) reject(error);
+          else socket.send(query, (failed) => failed !== null && reject(failed));
+        });
+      },
+    );
   }
 
   async #overTcp(server: string, query: Uint8Array, timeout: number, fits: Fits): Promise<Answer> {
     const socket = await this.#around.tcp(server, DNS_PORT);
-    return settled(timeout, () => socket.destroy(), (resolve, reject) => {
-      let received = Buffer.alloc(0);
-      socket.on('error', reject);
-      socket.on('end', () => reject(new NoAnswer('closed')));
-      socket.on('data', (chunk) => {
-        received = Buffer.concat([received, chunk]);
-        if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-        const answer = fits(received.subarray(2));
-        if (answer === undefined) reject(new NoAnswer('another answer'));
-        else resolve(answer);
-      });
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(query.length);
-      socket.write(Buffer.concat([length, query]));
-    });
+    return settled(
+      timeout,
+      () => socket.destroy(),
+      (resolve, reject) => {
+        let received = Buffer.alloc(0);
+        socket.on('error', reject);
+        socket.on('end', () => reject(new NoAnswer('closed')));
+        socket.on('data', (chunk) => {
+          received = Buffer.concat([received, chunk]);
+          if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
+          const answer = fits(received.subarray(2));
+          if (answer === undefined) reject(new NoAnswer('another answer'));
+          else resolve(answer);
+        });
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(query.length);
+        socket.write(Buffer.concat([length, query]));
+      },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { NetlinkError } from '../errors.ts';
 export function rootlessError(operation: string): NetlinkError {
   return new NetlinkError(
     `${operation}: EPERM: a process of several threads can't enter a user namespace, and only from ` +
-      "there may this rootless namespace be entered; use its sockets (connect, listen, createSocket) or spawn, " +
+      'there may this rootless namespace be entered; use its sockets (connect, listen, createSocket) or spawn, ' +
       'or NetNs.create() as root',
     { code: 'EPERM', errno: -1, syscall: 'setns' },
   );

@@ -4,9 +4,10 @@ import type { NetNs } from '../netns/netns.ts';
 import { inside } from './inside.ts';
 
 /** What `ns.run` takes: a function whose result is no promise. */
-export type Synchronous<T> = T extends PromiseLike<unknown>
-  ? 'ns.run takes a synchronous function: what is awaited would run outside of the namespace'
-  : T;
+export type Synchronous<T> =
+  T extends PromiseLike<unknown>
+    ? 'ns.run takes a synchronous function: what is awaited would run outside of the namespace'
+    : T;
 
 /** `ns.run`: see install.ts. */
 export function run<T>(ns: NetNs, body: () => Synchronous<T>): T {

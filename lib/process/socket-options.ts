@@ -28,5 +28,7 @@ export function bindToDevice(plan: PlanWriter, fd: number, dev: string): void {
  */
 export function splitZone(host: string): { address: string; dev: string | undefined } {
   const at = host.indexOf('%');
-  return at < 0 ? { address: host, dev: undefined } : { address: host.slice(0, at), dev: host.slice(at + 1) };
+  return at < 0
+    ? { address: host, dev: undefined }
+    : { address: host.slice(0, at), dev: host.slice(at + 1) };
 }

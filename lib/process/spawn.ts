@@ -30,7 +30,9 @@ export interface Output<T> {
 }
 
 /** Splits our options from Node's, and reads them. */
-function split<O extends InsideOptions>(options: O): { rest: Omit<O, keyof InsideOptions>; own: Own } {
+function split<O extends InsideOptions>(
+  options: O,
+): { rest: Omit<O, keyof InsideOptions>; own: Own } {
   const { view, unshare, ...rest } = options;
   return {
     rest,
@@ -96,6 +98,8 @@ export function exec(
   return born(ns, 'netns.exec', own, () => [promisify(node.exec)(command, rest)])[0];
 }
 
-function isOptions<O extends InsideOptions>(value: readonly string[] | O | null | undefined): value is O {
+function isOptions<O extends InsideOptions>(
+  value: readonly string[] | O | null | undefined,
+): value is O {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

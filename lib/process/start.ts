@@ -22,7 +22,8 @@ class Start {
     this.#args = args;
     this.#launcher = launcher;
     this.#emit = child.emit;
-    child.emit = (event: string | symbol, ...values: unknown[]): boolean => this.#told(event, values);
+    child.emit = (event: string | symbol, ...values: unknown[]): boolean =>
+      this.#told(event, values);
   }
 
   /** The launcher has been started, or that has failed and its error will be told. */

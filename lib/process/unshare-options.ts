@@ -107,7 +107,8 @@ function hostnameOf(path: string, value: unknown): string {
 
 /** The lines of a map. The kernel wants at least one, and takes 340. */
 function mapOf(path: string, value: unknown): string {
-  if (!Array.isArray(value) || value.length === 0) throw invalidType(path, value, 'an array of ranges');
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalidType(path, value, 'an array of ranges');
   return value
     .map((range: unknown, i) => {
       const at = `${path}[${i}]`;

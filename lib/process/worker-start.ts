@@ -48,10 +48,13 @@ const promised = (hostname: string, options?: LookupOptions | number) =>
 Object.defineProperty(inside, promisify.custom, { value: promised });
 
 function lookupService(): never {
-  throw Object.assign(new Error('dns.lookupService asks outside of the namespace that this worker is in'), {
-    code: 'ENOTSUP',
-    syscall: 'getnameinfo',
-  });
+  throw Object.assign(
+    new Error('dns.lookupService asks outside of the namespace that this worker is in'),
+    {
+      code: 'ENOTSUP',
+      syscall: 'getnameinfo',
+    },
+  );
 }
 
 Object.assign(dns, { lookup: inside, lookupService });

@@ -23,7 +23,9 @@ const Born = new Proxy(Worker, {
 });
 
 // A worker takes no TypeScript: run from its sources, the library has this file in dist alone.
-const start = import.meta.url.endsWith('.ts') ? '../../dist/process/worker-start.js' : './worker-start.js';
+const start = import.meta.url.endsWith('.ts')
+  ? '../../dist/process/worker-start.js'
+  : './worker-start.js';
 /** Run by each worker before its own code. Required, not imported: a worker of `eval` skips imports. */
 const PREPARATION = ['--require', fileURLToPath(new URL(start, import.meta.url))];
 
