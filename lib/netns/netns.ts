@@ -5,16 +5,20 @@ import { Channel } from '../netlink/channel.ts';
 import { checkCallOptions } from '../netlink/limits.ts';
 import type { CallOptions, Request } from '../netlink/request.ts';
 import { type Plan, run, runNow } from '../netlink/task.ts';
+import type { TunSpec } from '../tun/spec.ts';
 import { creation, deletion, persistence } from './creation.ts';
+import { type EthtoolFace, ethtoolFace, type SyncEthtoolFace, syncEthtoolFace } from './ethtool.ts';
 import { whenFreed } from './freed.ts';
 import { dropped, Hold, handles, socketCount } from './hold.ts';
 import { NameWatch } from './name-watch.ts';
 import { listNames, type NetNsEntry, pathOf } from './names.ts';
 import { type AsyncObjects, defineObjects, type SyncObjects, syncObjects } from './objects.ts';
+import { peerOf } from './peer.ts';
 import { namesOfProcess, processesIn } from './processes.ts';
 import { type NetNsSource, openSource } from './source.ts';
 import { Sysctl } from './sysctl.ts';
 import type { TopicName } from './topics.ts';
+import { addTun, type Tun } from './tun.ts';
 import { type Watch, type WatchOptions, watch } from './watch.ts';
 
 export interface CreateOptions extends CallOptions {
@@ -61,7 +65,8 @@ export class NetNs {
   readonly hold: Hold;
   #channel: Channel | undefined;
   #cookie: bigint | undefined;
-  #sync: SyncObjects | undefined;
+  #sync: (SyncObjects & { readonly ethtool: SyncEthtoolFace }) | undefined;
+  #ethtool: EthtoolFace | undefined;
   #sysctl: Sysctl | undefined;
 
   /** @internal Use `create`, `open` or `current`. */
@@ -206,9 +211,20 @@ export class NetNs {
   }
 
   /** The operations on links, addresses and so on, each at once on the calling thread. */
-  get sync(): SyncObjects {
-    this.#sync ??= syncObjects(this);
+  get sync(): SyncObjects & { readonly ethtool: SyncEthtoolFace } {
+    this.#sync ??= Object.assign(syncObjects(this), { ethtool: syncEthtoolFace(this.hold) });
     return this.#sync;
+  }
+
+  /** What `ethtool` shows and sets of a link. */
+  get ethtool(): EthtoolFace {
+    this.#ethtool ??= ethtoolFace(this.hold);
+    return this.#ethtool;
+  }
+
+  /** Makes a tun or tap link, or attaches to one, and hands out its descriptors. */
+  get tun(): { add(spec: TunSpec): Promise<Tun> } {
+    return { add: (spec) => addTun(this.hold, spec) };
   }
 
   /**
@@ -278,7 +294,7 @@ export class NetNs {
 }
 
 export interface NetNs extends AsyncObjects {}
-defineObjects(NetNs.prototype);
+defineObjects(NetNs.prototype, { link: (ns) => ({ peer: (dev) => peerOf(ns, dev) }) });
 
 function newNetNs(name: string | undefined, options: CreateOptions | undefined): Plan<NetNs> {
   return creation(name, options?.replaceLeftover, (fd) => new NetNs(new Hold(fd, name)));

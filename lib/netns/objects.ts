@@ -1,30 +1,66 @@
+import type { Dev } from '../netlink/request.ts';
 import { address } from '../rtnetlink/address/api.ts';
+import { trafficClass } from '../rtnetlink/class/api.ts';
+import { fdb } from '../rtnetlink/fdb/api.ts';
 import { link } from '../rtnetlink/link/api.ts';
+import { mdb } from '../rtnetlink/mdb/api.ts';
+import { neighbour } from '../rtnetlink/neighbour/api.ts';
+import { nexthop } from '../rtnetlink/nexthop/api.ts';
+import { nsid } from '../rtnetlink/nsid/api.ts';
+import { qdisc } from '../rtnetlink/qdisc/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
+import { rule } from '../rtnetlink/rule/api.ts';
+import { vlan } from '../rtnetlink/vlan/api.ts';
 import { asyncFaces, type Face, type Speaker, type SyncFace, syncFaces } from './faces.ts';
+import type { Peer } from './peer.ts';
 
 /** The kernel's objects that a namespace holds, each with its operations. */
-const MAKERS = { link, address, route };
+const MAKERS = {
+  link,
+  address,
+  route,
+  rule,
+  neighbour,
+  nexthop,
+  nsid,
+  fdb,
+  mdb,
+  vlan,
+  qdisc,
+  trafficClass,
+};
 
 type Makers = typeof MAKERS;
 
+/** What needs the namespace itself, beyond requests. */
+interface Extras {
+  link: {
+    /** The other end of a veth or netkit pair, wherever it is. Its `netns` is the caller's to close. */
+    peer(dev: Dev): Promise<Peer>;
+  };
+}
+
+type ExtrasOf<K> = K extends keyof Extras ? Extras[K] : unknown;
+
 /** `ns.link`, `ns.address`, …: each operation asynchronously. */
-export type AsyncObjects = { readonly [K in keyof Makers]: Face<Makers[K]> };
+export type AsyncObjects = { readonly [K in keyof Makers]: Face<Makers[K]> & ExtrasOf<K> };
 /** `ns.sync.link`, …: each operation at once, on the calling thread. */
 export type SyncObjects = { readonly [K in keyof Makers]: SyncFace<Makers[K]> };
 
 /** Gives `holder` a property for each object, made for a namespace when it is first read. */
 function define(
   holder: object,
-  faces: <M extends object>(makers: M) => (speaker: Speaker) => unknown,
+  faces: (makers: object) => (speaker: Speaker) => object,
   speakerOf: (self: object) => Speaker,
+  extras: (name: string, speaker: Speaker) => object,
 ): void {
   for (const [name, makers] of Object.entries(MAKERS)) {
     const make = faces(makers);
     Object.defineProperty(holder, name, {
       configurable: true,
       get(this: object) {
-        const value = make(speakerOf(this));
+        const speaker = speakerOf(this);
+        const value = Object.assign(make(speaker), extras(name, speaker));
         Object.defineProperty(this, name, { value });
         return value;
       },
@@ -32,13 +68,27 @@ function define(
   }
 }
 
-/** Adds the asynchronous faces to a class of speakers. */
-export function defineObjects(prototype: Speaker): void {
-  define(prototype, asyncFaces, (self) => self as Speaker);
+/** Adds the asynchronous faces to a class of speakers, with what `extras` has for some of them. */
+export function defineObjects<S extends Speaker>(
+  prototype: S,
+  extras: { [K in keyof Extras]: (speaker: S) => Extras[K] },
+): void {
+  const all: Record<string, (speaker: S) => object> = extras;
+  define(
+    prototype,
+    asyncFaces,
+    (self) => self as Speaker,
+    (name, speaker) => all[name]?.(speaker as S) ?? {},
+  );
 }
 
 const syncPrototype = {};
-define(syncPrototype, syncFaces, (self) => (self as { speaker: Speaker }).speaker);
+define(
+  syncPrototype,
+  syncFaces,
+  (self) => (self as { speaker: Speaker }).speaker,
+  () => ({}),
+);
 
 export function syncObjects(speaker: Speaker): SyncObjects {
   return Object.create(syncPrototype, { speaker: { value: speaker } }) as SyncObjects;

@@ -67,7 +67,7 @@ async function withId(ns: NetNs, id: number): Promise<NetNs | undefined> {
 }
 
 /** A descriptor for each namespace that has a name, a handle or a process. */
-async function reachable(): Promise<{ fd: number; name?: string }[]> {
+export async function reachable(): Promise<{ fd: number; name?: string }[]> {
   const named = (await listNames()).filter((entry) => !entry.leftover);
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
   const paths: [path: string, name?: string][] = [
