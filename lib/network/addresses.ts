@@ -132,6 +132,28 @@ export class Addresses {
     if (assigned.ipv6 !== undefined) this.subnetOf(assigned.ipv6)?.release(assigned.ipv6);
   }
 
+  /**
+   * A number for who has these addresses, no other's at the same time: the place in the subnet, all
+   * subnets of the family counted through. Undefined for an IPv6 address far beyond the others.
+   */
+  placeOf(assigned: Assigned): number | undefined {
+    const address = assigned.ipv4 ?? assigned.ipv6 ?? '';
+    let before = 0;
+    for (const subnet of this.#ipv4.length > 0 ? this.#ipv4 : this.#ipv6) {
+      if (subnet.contains(address)) {
+        const place = subnet.placeOf(address);
+        return place === undefined ? undefined : before + place;
+      }
+      before += subnet.places;
+    }
+    return undefined;
+  }
+
+  /** One more than the greatest place. */
+  get places(): number {
+    return sum(this.#ipv4.length > 0 ? this.#ipv4 : this.#ipv6, (s) => s.places);
+  }
+
   subnetOf(address: string): Subnet | undefined {
     const subnets = address.includes(':') ? this.#ipv6 : this.#ipv4;
     return subnets.length === 1 && subnets[0].contains(address)

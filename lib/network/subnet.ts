@@ -80,6 +80,17 @@ export class Subnet {
     return offset >= 0n && offset < this.#size;
   }
 
+  /** Its place in the subnet; undefined beyond those that are given out by themselves. */
+  placeOf(address: string): number | undefined {
+    const offset = this.#offset(address);
+    return offset >= 0n && offset < this.#window ? Number(offset) : undefined;
+  }
+
+  /** How many places there are. */
+  get places(): number {
+    return this.#window;
+  }
+
   /** Why an address can't be asked for, or undefined. */
   refusal(address: string): 'outside' | 'excluded' | 'taken' | undefined {
     const offset = this.#offset(address);

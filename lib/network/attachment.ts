@@ -1,0 +1,154 @@
+import { NetlinkError } from '../errors.ts';
+import { Hold } from '../netns/hold.ts';
+import { isLeftover, nameExists, pathOf, RUN_DIR } from '../netns/names.ts';
+import { NetNs } from '../netns/netns.ts';
+import { transaction } from '../nftables/transaction.ts';
+import { link } from '../rtnetlink/link/api.ts';
+import type { Host } from './host.ts';
+import type { Inside, Layout, Seat } from './layout.ts';
+import { checkFree } from './port-check.ts';
+import { addPorts, type PublishedPort, removePorts } from './ports.ts';
+import { explainPorts } from './publication.ts';
+import type { Sequence, SequenceOf } from './sequence.ts';
+import type { Settings } from './settings.ts';
+
+const CLONE_NEWNET = 0x40000000;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
+const LOOPBACK = 1;
+
+/** All that one attach does. */
+export interface Attachment {
+  host: Host;
+  settings: Settings;
+  layout: Layout;
+  seat: Seat;
+  /** The name to give to a new namespace. */
+  name?: string;
+  /** A namespace that exists; a new one is made unless given. */
+  existing?: NetNs;
+  ports: readonly PublishedPort[];
+  /** The tag of the ports' elements. */
+  tag: string;
+}
+
+/**
+ * One attach as one plan: new namespace, both ends of the pair, addresses and routes, ports, and at
+ * last the name. What fails on the way is undone there. A process that is killed on the way leaves
+ * nothing of a namespace without a name, since its last descriptor goes with it.
+ */
+export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
+  const { host, settings, existing, name } = attachment;
+  let slot = -1;
+  const checks = new Map<number, PublishedPort>();
+  return {
+    operation: 'network.attach',
+    label: `network '${settings.name}'`,
+    write(steps) {
+      const { plan } = steps;
+      const { ports } = attachment;
+      const loan = steps.lend(host, ports.length > 0);
+      if (ports.length > 0) {
+        plan.enter(host.ns.fd);
+        checkFree(plan, ports).forEach((step, i) => checks.set(step, ports[i]));
+      }
+      let inside: Inside;
+      if (existing === undefined) {
+        slot = plan.slot();
+        plan.unshare(slot, CLONE_NEWNET);
+        plan.export(slot);
+        inside = { slot };
+      } else {
+        inside = { fd: existing.fd };
+      }
+      writePair(steps, attachment, inside, loan.route);
+      writeInside(steps, attachment, existing);
+      if (ports.length > 0) writePorts(steps, attachment, loan.netfilter);
+      if (name !== undefined) writeName(steps, name, slot);
+    },
+    read(made) {
+      if (existing !== undefined) return existing;
+      return new NetNs(new Hold(made.fd(slot), name));
+    },
+    explain: (error, step) => explain(error, attachment, checks.get(step)),
+  };
+}
+
+function writePair(steps: Sequence<NetNs>, { settings, layout, seat }: Attachment, inside: Inside, route: number): void {
+  steps.send(route, layout.pair(settings, seat, inside));
+  steps.undo(route, [link.delete(seat.hostIndex)]);
+  steps.send(route, layout.host(settings, seat));
+}
+
+function writeInside(steps: Sequence<NetNs>, { settings, layout, seat }: Attachment, existing?: NetNs): void {
+  const { plan } = steps;
+  if (existing !== undefined) plan.enter(existing.fd);
+  const socket = plan.slot();
+  plan.socket(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  steps.send(~socket, [link.set(LOOPBACK, { up: true }), ...layout.inside(settings, seat)]);
+  // A socket inside would pin the namespace.
+  plan.close(socket);
+}
+
+function writePorts(steps: Sequence<NetNs>, attachment: Attachment, netfilter: number): void {
+  const { host, layout, seat, ports, tag } = attachment;
+  if (layout.beforePublish !== undefined) {
+    steps.plan.enter(host.ns.fd);
+    layout.beforePublish(steps.plan, seat);
+  }
+  steps.send(netfilter, [transaction(addPorts(ports, tag), { operation: 'network.attach' })]);
+  steps.undo(netfilter, [transaction(removePorts(ports))]);
+}
+
+function writeName(steps: Sequence<NetNs>, name: string, slot: number): void {
+  const { plan } = steps;
+  const path = pathOf(name);
+  plan.runDir(RUN_DIR);
+  plan.create(path);
+  plan.unlink(path, plan.UNDO | plan.IGNORE);
+  plan.bind(~slot, path);
+  plan.unmount(path, plan.UNDO | plan.IGNORE);
+}
+
+/** Refuses a name before anything is made; the plan finds out too, but late. */
+export function checkName(name: string): void {
+  if (!nameExists(name)) return;
+  const error = nameTaken(name);
+  throw new NetlinkError(error, { code: 'EEXIST', errno: -17, syscall: 'open' });
+}
+
+function nameTaken(name: string): string {
+  return isLeftover(name)
+    ? `network.attach: only a file is left of '${name}', by a crash: delete the name first`
+    : `network.attach: EEXIST: a namespace '${name}' exists; to attach it as it is, pass { netns: '${name}' }`;
+}
+
+function explain(
+  error: Error & { code?: string },
+  { settings, seat, name, existing, ports }: Attachment,
+  checked: PublishedPort | undefined,
+): Error {
+  if (!(error instanceof NetlinkError)) return error;
+  const { code, errno, syscall } = error;
+  const say = (message: string, ownCode = code): NetlinkError =>
+    new NetlinkError(`network.attach: ${message}`, { code: ownCode, errno, syscall, cause: error });
+  const port = explainPorts('network.attach', error, ports, checked);
+  if (port !== error) return port;
+  if (code === 'EEXIST' && syscall === 'RTM_NEWLINK') {
+    return say(
+      existing === undefined
+        ? `a link '${seat.hostLink}' exists on the host that is not of network '${settings.name}'`
+        : `a link '${seat.ifname}' exists in the namespace (or '${seat.hostLink}' on the host); choose another ifname`,
+    );
+  }
+  if (code === 'EEXIST' && syscall === 'RTM_NEWROUTE') {
+    return say('the namespace has this route already; for the default one, pass { defaultRoute: false }');
+  }
+  if (code === 'EEXIST' && name !== undefined) return say(nameTaken(name).replace('network.attach: ', ''));
+  if (code === 'ENODEV' && syscall === 'RTM_NEWLINK') {
+    return say(`the network's link '${settings.name}' is gone`, 'ERR_NETWORK_GONE');
+  }
+  if (code === 'EXFULL') return say(`the bridge '${settings.name}' takes no more ports`);
+  return error;
+}

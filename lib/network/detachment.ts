@@ -1,0 +1,53 @@
+import { pathOf, RUN_DIR } from '../netns/names.ts';
+import { transaction } from '../nftables/transaction.ts';
+import { link } from '../rtnetlink/link/api.ts';
+import type { EndpointState } from './endpoint.ts';
+import type { Host } from './host.ts';
+import { removePorts } from './ports.ts';
+import { LEAVING } from './record.ts';
+import type { SequenceOf } from './sequence.ts';
+
+/**
+ * The part of a detach that is done at once. First the record says that the endpoint is leaving, so
+ * that after a crash on the way the rest is swept; then its ports go, then its name, or in a
+ * namespace that stays, its link.
+ */
+export function detachSequence(host: Host, network: string, state: EndpointState): SequenceOf<void> {
+  const { ports, foreign, name, hostIndex } = state;
+  return {
+    operation: 'network.detach',
+    label: `network '${network}'`,
+    write(steps) {
+      const { plan } = steps;
+      const loan = steps.lend(host, ports.length > 0);
+      // Gone already, or taken out of the table by others: nothing is left to do then.
+      if (!foreign) steps.send(loan.route, [link.set(hostIndex, { alias: LEAVING })], plan.IGNORE);
+      if (ports.length > 0) steps.send(loan.netfilter, [transaction(removePorts(ports))], plan.IGNORE);
+      if (foreign) steps.send(loan.route, [link.delete(hostIndex)], plan.IGNORE);
+      if (name !== undefined) {
+        plan.unmount(pathOf(name), plan.IGNORE);
+        plan.unlink(pathOf(name), plan.IGNORE);
+      }
+    },
+    read() {},
+  };
+}
+
+/** Gives a name to an endpoint that was made without one, and puts it into the record. */
+export function nameSequence(host: Host, state: EndpointState, fd: number, name: string, alias: string): SequenceOf<void> {
+  return {
+    operation: 'network.attach',
+    label: `namespace '${name}'`,
+    write(steps) {
+      const { plan } = steps;
+      const { route } = steps.lend(host, false);
+      steps.send(route, [link.set(state.hostIndex, { alias })]);
+      const path = pathOf(name);
+      plan.runDir(RUN_DIR);
+      plan.create(path);
+      plan.unlink(path, plan.UNDO | plan.IGNORE);
+      plan.bind(fd, path);
+    },
+    read() {},
+  };
+}

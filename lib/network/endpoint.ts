@@ -1,0 +1,138 @@
+import { NetlinkError } from '../errors.ts';
+import type { NetNs } from '../netns/netns.ts';
+import type { Assigned } from './addresses.ts';
+import type { PublishedPort, PublishSpec } from './ports.ts';
+
+/** What an endpoint's network does for it. */
+export interface Owner {
+  readonly name: string;
+  publish(endpoint: Endpoint, specs: readonly PublishSpec[]): Promise<void>;
+  unpublish(endpoint: Endpoint, specs: readonly PublishSpec[]): Promise<void>;
+  detach(endpoint: Endpoint): Promise<void>;
+}
+
+/** What is settled when an endpoint is made or found. */
+export interface EndpointState {
+  assigned: Assigned;
+  gateways: Assigned;
+  mac: string;
+  ifname: string;
+  hostLink: string;
+  hostIndex: number;
+  /** The name that was made for it. */
+  name?: string;
+  /** The namespace was there before. */
+  foreign: boolean;
+  netns?: NetNs;
+  /** Opens the namespace by its name, where the endpoint was found again. */
+  open?: () => NetNs;
+  ports: PublishedPort[];
+}
+
+/** A namespace's place in a network: its address, its links, its published ports. */
+export class Endpoint {
+  /** The name in /run/netns that it was given. */
+  readonly name: string | undefined;
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+  /** The hardware address of the end inside. */
+  readonly mac: string;
+  /** The end inside: 'eth0'. */
+  readonly ifname: string;
+  /** The host's end. */
+  readonly hostLink: string;
+  readonly hostIndex: number;
+  /** Whether the namespace was there before: it stays when the endpoint is detached. */
+  readonly foreign: boolean;
+
+  /** @internal */
+  readonly state: EndpointState;
+  readonly #owner: Owner;
+  #detached: Promise<void> | undefined;
+
+  /** @internal Use the network's `attach`. */
+  constructor(owner: Owner, state: EndpointState) {
+    this.#owner = owner;
+    this.state = state;
+    this.name = state.name;
+    this.ipv4 = state.assigned.ipv4;
+    this.ipv6 = state.assigned.ipv6;
+    this.mac = state.mac;
+    this.ifname = state.ifname;
+    this.hostLink = state.hostLink;
+    this.hostIndex = state.hostIndex;
+    this.foreign = state.foreign;
+  }
+
+  /** The network's name. */
+  get network(): string {
+    return this.#owner.name;
+  }
+
+  /** Its address: the IPv4 one where it has both. */
+  get address(): string {
+    return this.ipv4 ?? this.ipv6 ?? '';
+  }
+
+  /** The default route's gateway, of the same family as `address`. */
+  get gateway(): string {
+    const { gateways } = this.state;
+    return (this.ipv4 === undefined ? gateways.ipv6 : gateways.ipv4) ?? '';
+  }
+
+  /**
+   * The namespace. Closing the handle of an anonymous one ends it, and leaves the address taken
+   * until `detach`. ERR_NETNS_UNREACHABLE where the endpoint was found after a crash and neither a
+   * name nor a process leads to its namespace.
+   */
+  get netns(): NetNs {
+    this.state.netns ??= this.state.open?.();
+    if (this.state.netns !== undefined) return this.state.netns;
+    throw new NetlinkError(
+      `network '${this.network}': no name and no process leads to the namespace of ${this.address} (${this.hostLink})`,
+      { code: 'ERR_NETNS_UNREACHABLE' },
+    );
+  }
+
+  /** The published ports. */
+  get ports(): readonly PublishedPort[] {
+    return this.state.ports;
+  }
+
+  get detached(): boolean {
+    return this.#detached !== undefined;
+  }
+
+  /**
+   * Publishes ports of the host that lead here, all or none, in one transaction. ERR_PORT_IN_USE
+   * where a process listens there or another endpoint has it.
+   */
+  async publish(...specs: PublishSpec[]): Promise<void> {
+    this.#check('publish');
+    await this.#owner.publish(this, specs);
+  }
+
+  /** Takes published ports back. */
+  async unpublish(...specs: PublishSpec[]): Promise<void> {
+    this.#check('unpublish');
+    await this.#owner.unpublish(this, specs);
+  }
+
+  /**
+   * Takes the endpoint away with its ports, addresses and links, and the namespace that was made for
+   * it. When it resolves, the host's end is gone and the address free. Idempotent.
+   */
+  detach(): Promise<void> {
+    this.#detached ??= this.#owner.detach(this);
+    return this.#detached;
+  }
+
+  #check(operation: string): void {
+    if (!this.detached) return;
+    throw new NetlinkError(`endpoint.${operation}: ${this.address} has been detached`, { code: 'ERR_DETACHED' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.detach();
+  }
+}

@@ -1,0 +1,66 @@
+import type { PlanWriter } from '../netlink/plan.ts';
+import type { Request } from '../netlink/request.ts';
+import type { LinkFilter } from '../rtnetlink/link/api.ts';
+import type { Assigned } from './addresses.ts';
+import type { Settings } from './settings.ts';
+
+/** The place of an endpoint: all that is settled about it before the kernel is asked. */
+export interface Seat {
+  readonly assigned: Assigned;
+  /** The host's end: its name and ifindex. */
+  readonly hostLink: string;
+  readonly hostIndex: number;
+  /** The end inside. */
+  readonly ifname: string;
+  readonly index: number;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly alias: string;
+  readonly hairpin: boolean;
+  readonly isolated: boolean;
+  readonly routes: readonly ExtraRoute[];
+  readonly defaultRoute: boolean;
+}
+
+/** A route inside beside the default one. */
+export interface ExtraRoute {
+  /** '10.1.0.0/16' */
+  dst: string;
+  /** The network's gateway unless given. */
+  via?: string;
+}
+
+/** The namespace that the far end is born in: a slot of the plan, or a descriptor. */
+export type Inside = { readonly slot: number } | { readonly fd: number };
+
+/**
+ * What one kind of network does otherwise than the others. The rest, addresses and ports, pool and
+ * recovery, is written once, in network.ts.
+ */
+export interface Layout {
+  /** The host's links of the network, as rules name them: 'br0', 'rt0-*'; undefined where the host sees none of its packets. */
+  interfaces(settings: Settings): string | undefined;
+  /** Makes the network's own link, with this ifindex: in one send, so that it is whole or not there. */
+  make(settings: Settings, alias: string, index: number): Request<void>[];
+  /** Makes both ends; nothing else, since this is what is taken back. */
+  pair(settings: Settings, seat: Seat, inside: Inside): Request<void>[];
+  /** What remains to be done on the host. */
+  host(settings: Settings, seat: Seat): Request<void>[];
+  /** What is done inside, but for `lo`. */
+  inside(settings: Settings, seat: Seat): Request<void>[];
+  /** Steps on the host before a first port is published to this endpoint. */
+  beforePublish?(plan: PlanWriter, seat: { hostLink: string }): void;
+  /** Which of the host's links may be endpoints. */
+  filter(settings: Settings): LinkFilter;
+  /** The gateways as endpoints know them. */
+  gateways(settings: Settings): Assigned;
+  /** The most endpoints that the kernel takes, where it limits them. */
+  readonly limit?: { readonly endpoints: number; readonly why: string };
+}
+
+/** The number of a link's place in its network. */
+export function placeOfLink(network: string, hostLink: string): number | undefined {
+  if (!hostLink.startsWith(`${network}-`)) return undefined;
+  const text = hostLink.slice(network.length + 1);
+  return /^[0-9a-f]+$/.test(text) ? Number.parseInt(text, 16) : undefined;
+}

@@ -1,0 +1,39 @@
+import { isIPv4 } from 'node:net';
+import { ipv4Number, parseIp } from './ip.ts';
+
+/**
+ * Hardware addresses are made of the IP address: the same one after a restart, no two alike in a
+ * network, and none that udev would think it had to change (given at creation, not drawn by the
+ * kernel).
+ */
+
+const hex = (value: number): string => value.toString(16).padStart(2, '0');
+
+/** The last 32 bits of an address, or of a text's hash. */
+function bits(text: string): number {
+  if (isIPv4(text)) return ipv4Number(text);
+  if (text.includes(':')) return Number(parseIp(text).value & 0xffff_ffffn);
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}
+
+function mac(prefix: string, value: number): string {
+  return `${prefix}:${hex(value >>> 24)}:${hex((value >>> 16) & 255)}:${hex((value >>> 8) & 255)}:${hex(value & 255)}`;
+}
+
+/** The end inside: locally administered, '02:4e' and the address. */
+export function endpointMac(address: string): string {
+  return mac('02:4e', bits(address));
+}
+
+/** The network's own link. */
+export function networkMac(text: string): string {
+  return mac('06:4e', bits(text));
+}
+
+/** The host's end: another than the one inside, which the bridge would else take for itself. */
+export function hostMac(inside: string): string {
+  const first = Number.parseInt(inside.slice(0, 2), 16) ^ 0x08;
+  return hex((first | 0x02) & 0xfe) + inside.slice(2);
+}

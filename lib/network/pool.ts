@@ -1,0 +1,112 @@
+import type { EndpointState } from './endpoint.ts';
+
+/** What the pool needs of its network. */
+export interface PoolSource {
+  /** Makes an endpoint that nobody has asked for yet. */
+  make(): Promise<EndpointState>;
+  /** Takes one away again. */
+  discard(state: EndpointState): Promise<void>;
+  /** Resolves when no attach is on its way. */
+  idle(): Promise<void>;
+}
+
+/** How many are made at once: the kernel makes links one at a time anyway. */
+const ABREAST = 2;
+
+/**
+ * Endpoints made ahead, complete but for whom they are for: an attach takes one without asking the
+ * kernel. A standing pool is filled up in idle time; `prewarm` fills it once.
+ */
+export class Pool {
+  readonly #source: PoolSource;
+  readonly #low: number;
+  readonly #high: number;
+  readonly #ready: EndpointState[] = [];
+  #making = 0;
+  #filling = false;
+  #closed = false;
+  #error: unknown;
+  #taken = 0;
+  #missed = 0;
+
+  constructor(source: PoolSource, marks: { low: number; high: number } | undefined) {
+    this.#source = source;
+    this.#low = marks?.low ?? 0;
+    this.#high = marks?.high ?? 0;
+    this.#fill();
+  }
+
+  get stats(): { ready: number; making: number; taken: number; missed: number } {
+    return { ready: this.#ready.length, making: this.#making, taken: this.#taken, missed: this.#missed };
+  }
+
+  /** All addresses that wait here belong to the network still. */
+  get size(): number {
+    return this.#ready.length + this.#making;
+  }
+
+  /**
+   * One that is ready, the oldest. Undefined where none is; then it throws what went wrong in
+   * making it, once.
+   */
+  take(): EndpointState | undefined {
+    const state = this.#ready.shift();
+    if (state !== undefined) this.#taken++;
+    else if (this.#high > 0) this.#missed++;
+    if (this.#ready.length < this.#low) this.#fill();
+    if (state === undefined && this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      throw error;
+    }
+    return state;
+  }
+
+  /** Makes `count` more; rejects with the first error, those made so far staying. */
+  async prewarm(count: number): Promise<void> {
+    let left = count;
+    const worker = async (): Promise<void> => {
+      while (left > 0 && !this.#closed) {
+        left--;
+        await this.#one();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(ABREAST, count) }, worker));
+  }
+
+  async #one(): Promise<void> {
+    this.#making++;
+    try {
+      const state = await this.#source.make();
+      if (this.#closed) await this.#source.discard(state);
+      else this.#ready.push(state);
+    } finally {
+      this.#making--;
+    }
+  }
+
+  /** Fills up to the high mark while nobody waits. */
+  async #fill(): Promise<void> {
+    if (this.#filling || this.#closed || this.size >= this.#high) return;
+    this.#filling = true;
+    try {
+      while (this.size < this.#high && !this.#closed) {
+        await this.#source.idle();
+        await this.#one();
+        this.#error = undefined;
+      }
+    } catch (error) {
+      // Whoever finds the pool empty next is told.
+      this.#error = error;
+    } finally {
+      this.#filling = false;
+    }
+  }
+
+  /** Gives up what is ready; what is being made is given up when it is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#ready.splice(0).map((state) => this.#source.discard(state)));
+    while (this.#making > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,0 +1,64 @@
+import { NetlinkError } from '../errors.ts';
+import { transaction } from '../nftables/transaction.ts';
+import type { EndpointState } from './endpoint.ts';
+import type { Host } from './host.ts';
+import type { Layout } from './layout.ts';
+import { checkFree } from './port-check.ts';
+import { addPorts, type PublishedPort, portText } from './ports.ts';
+import type { SequenceOf } from './sequence.ts';
+
+/** Publishes ports to an endpoint that is there: one transaction, all or none. */
+export function publishSequence(
+  host: Host,
+  network: string,
+  layout: Layout,
+  state: EndpointState,
+  ports: readonly PublishedPort[],
+  tag: string,
+): SequenceOf<void> {
+  const checks = new Map<number, PublishedPort>();
+  return {
+    operation: 'endpoint.publish',
+    label: `network '${network}'`,
+    write(steps) {
+      const { plan } = steps;
+      const loan = steps.lend(host, true);
+      plan.enter(host.ns.fd);
+      checkFree(plan, ports).forEach((step, i) => checks.set(step, ports[i]));
+      layout.beforePublish?.(plan, state);
+      steps.send(loan.netfilter, [transaction(addPorts(ports, tag), { operation: 'endpoint.publish' })]);
+    },
+    read() {},
+    explain: (error, step) => explainPorts('endpoint.publish', error, ports, checks.get(step)),
+  };
+}
+
+/** What a refused port means to a person. */
+export function explainPorts(
+  operation: string,
+  error: Error & { code?: string },
+  ports: readonly PublishedPort[],
+  checked: PublishedPort | undefined,
+): Error {
+  if (!(error instanceof NetlinkError)) return error;
+  const { code, errno, syscall } = error;
+  const say = (message: string, ownCode = code): NetlinkError =>
+    new NetlinkError(`${operation}: ${message}`, { code: ownCode, errno, syscall, cause: error });
+  if (checked !== undefined && code === 'EADDRINUSE') {
+    return say(`a process listens at ${portText(checked)} already`, 'ERR_PORT_IN_USE');
+  }
+  if (checked !== undefined && code === 'EADDRNOTAVAIL') {
+    return say(`${checked.hostAddress} is no address of this host`);
+  }
+  if (syscall === 'NFT_MSG_NEWSETELEM' && code === 'EEXIST') {
+    return say(`${refusedPort(error, ports)} is published to another endpoint`, 'ERR_PORT_IN_USE');
+  }
+  return error;
+}
+
+/** Which of the ports the kernel refused: its error points at an element of the list. */
+function refusedPort(error: NetlinkError, ports: readonly PublishedPort[]): string {
+  const at = /elements\[(\d+)\]/.exec(error.attribute ?? '')?.[1];
+  const port = ports[Number(at ?? (ports.length === 1 ? 0 : -1))];
+  return port === undefined ? `one of ${ports.map(portText).join(', ')}` : portText(port);
+}

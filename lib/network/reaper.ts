@@ -1,0 +1,117 @@
+import type { Request } from '../netlink/request.ts';
+import { link } from '../rtnetlink/link/api.ts';
+import type { Host } from './host.ts';
+import { runSequence } from './sequence.ts';
+
+/** How often the links of closed namespaces are looked for: the kernel takes 30 ms for a batch. */
+const INTERVAL = 5;
+/** Something else holds the namespace when its link is there after so long: the link is deleted. */
+const PATIENCE = 400;
+/** Links looked for in one go. */
+const BATCH = 200;
+
+interface Dying {
+  readonly link: string;
+  readonly index: number;
+  readonly since: number;
+  resolve(): void;
+}
+
+/**
+ * Waits for the kernel to free namespaces that were closed: it does so in batches, in its own time,
+ * and cheaper than when it is asked to delete one link. How many it has not freed yet is known here,
+ * and bounds them.
+ */
+export class Reaper {
+  readonly #host: Host;
+  readonly #limit: number;
+  #dying: Dying[] = [];
+  #waiting: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #reaped = 0;
+
+  constructor(host: Host, limit: number) {
+    this.#host = host;
+    this.#limit = limit;
+  }
+
+  /** Namespaces closed and not yet freed. */
+  get backlog(): number {
+    return this.#dying.length;
+  }
+
+  get reaped(): number {
+    return this.#reaped;
+  }
+
+  /** Resolves when the link has gone with its namespace. */
+  gone(hostLink: string, index: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#dying.push({ link: hostLink, index, since: performance.now(), resolve });
+      this.#timer ??= setTimeout(this.#look, INTERVAL);
+    });
+  }
+
+  /** Resolves when fewer than the limit are unfreed: who makes new ones waits here. */
+  async room(): Promise<void> {
+    while (this.#dying.length >= this.#limit) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #look = async (): Promise<void> => {
+    // The oldest go first, so that a look at them tells whether there is anything to see.
+    const asked = this.#dying.slice(0, BATCH);
+    const present = await this.#present(asked).catch(() => asked.map(({ index }) => index));
+    const gone = new Set(asked.filter(({ index }, i) => present[i] !== index));
+    if (gone.size > 0) {
+      this.#dying = this.#dying.filter((each) => !gone.has(each));
+      this.#reaped += gone.size;
+      for (const { resolve } of gone) resolve();
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const resolve of waiting) resolve();
+    } else {
+      await this.#insist(asked);
+    }
+    this.#timer = this.#dying.length > 0 ? setTimeout(this.#look, INTERVAL) : undefined;
+  };
+
+  /** The indexes that these links have now; 0 for those that are gone. */
+  #present(asked: readonly Dying[]): Promise<number[]> {
+    let first = 0;
+    return runSequence({
+      operation: 'network.detach',
+      label: 'the host',
+      write: (steps) => {
+        const { route } = steps.lend(this.#host, false);
+        first = steps.plan.steps;
+        for (const each of asked) steps.plan.linkIndexOf(route, each.link, steps.plan.IGNORE);
+      },
+      read: (made) => asked.map((_, i) => (made.data(first + i).length === 0 ? 0 : made.number(first + i))),
+    });
+  }
+
+  /** Deletes links whose namespaces live on: a process is in them, or somebody has a descriptor. */
+  async #insist(asked: readonly Dying[]): Promise<void> {
+    const late = asked.filter(({ since }) => performance.now() - since > PATIENCE);
+    if (late.length === 0) return;
+    await this.remove(late.map(({ index }) => index));
+  }
+
+  /** Deletes links on the host, those that are gone already included. */
+  remove(indexes: readonly number[]): Promise<void> {
+    return runSequence<void>({
+      operation: 'network.detach',
+      label: 'the host',
+      write: (steps) => {
+        const { route } = steps.lend(this.#host, false);
+        for (const index of indexes) {
+          const request: Request<void> = link.delete(index);
+          steps.send(route, [request], steps.plan.IGNORE);
+        }
+      },
+      read() {},
+    });
+  }
+}
