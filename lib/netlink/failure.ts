@@ -17,9 +17,24 @@ const HINTS: Record<string, string> = {
   ENOSPC: 'a limit of the kernel is reached (user.max_net_namespaces, fs.inotify.*)',
 };
 
+/** What libuv names otherwise than the kernel, or not at all. */
+const NAMES = new Map<number, [code: string, text: string]>([
+  [-95, ['EOPNOTSUPP', 'operation not supported']],
+  [-37, ['ENOLCK', 'no locks available']],
+  [-61, ['ENODATA', 'no data available']],
+  [-75, ['EOVERFLOW', 'value too large']],
+  [-96, ['EPFNOSUPPORT', 'protocol family not supported']],
+  [-34, ['ERANGE', 'result out of range']],
+  [-35, ['EDEADLK', 'would block for ever']],
+  [-54, ['EXFULL', 'exchange full']],
+  [-62, ['ETIME', 'timer expired']],
+  [-524, ['ENOTSUPP', 'operation is not supported']],
+]);
+
 /** A failed kernel call as an error that explains itself. */
 export function failure(errno: number, where: Where): NetlinkError {
-  const [code, text] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error'];
+  const [code, text] = NAMES.get(errno) ??
+    getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error'];
   const parts = [`${where.operation}: ${code}: ${text}`];
   if (where.syscall !== undefined) parts.push(`, ${where.syscall}`);
   if (where.netns !== undefined) parts.push(` in ${where.netns}`);

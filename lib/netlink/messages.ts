@@ -57,6 +57,8 @@ export class Messages {
   readonly references: number[] = [];
   readonly syscalls: string[] = [];
   readonly schemas: (Schema | undefined)[] = [];
+  /** The link that a message is about, where the kernel looks its name up itself. */
+  readonly subjects: (string | undefined)[] = [];
 
   referenceCount = 0;
   readonly referenceOffsets: number[] = [];
@@ -105,6 +107,7 @@ export class Messages {
     const at = this.count;
     this.syscalls[at] = syscall;
     this.schemas[at] = schema;
+    this.subjects[at] = undefined;
     this.flags[at] =
       (options.barrier ? MESSAGE_BARRIER : 0) |
       (options.optional ? MESSAGE_OPTIONAL : 0) |
@@ -146,6 +149,11 @@ export class Messages {
       this.writer.s32(ref.fd);
       if ('hold' in ref) this.holds.push(ref.hold);
     }
+  }
+
+  /** Names the link that the message being written is about, for its error. */
+  aboutLink(name: string): void {
+    this.subjects[this.count] = name;
   }
 
   /** The message being written creates, renames or removes the link of this name. */

@@ -20,6 +20,7 @@ import {
 export const DUMP_TRIES = 8;
 
 const NLMSG_HEADER = 16;
+const ENODEV = -19;
 
 /** Buffers of transactions that are over: the next one writes into them. */
 const spare: Messages[] = [];
@@ -186,7 +187,6 @@ export class Transaction implements Completion {
             start + told.offset,
           )
         : undefined;
-    const missing = told.syscall === 'SIOCGIFINDEX';
     return failure(told.errno, {
       operation: this.#operationOf(told.message),
       syscall: told.syscall ?? messages.syscalls[told.message],
@@ -194,10 +194,17 @@ export class Transaction implements Completion {
       kernelMessage: told.text,
       attribute,
       request,
-      hint: missing
-        ? `there is no link '${messages.namesIn(told.message).join("' or '")}'`
-        : undefined,
+      hint: this.#hint(told),
     });
+  }
+
+  #hint(told: Told): string | undefined {
+    if (told.errno !== ENODEV || told.text !== '') return undefined;
+    const subject = this.messages.subjects[told.message];
+    const names = subject === undefined ? this.messages.namesIn(told.message) : [subject];
+    return names.length > 0
+      ? `there is no link '${names.join("' or '")}'`
+      : 'there is no such link';
   }
 
   /** A step before the sending failed: the namespace was not entered, or a file not opened. */

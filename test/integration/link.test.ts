@@ -105,7 +105,7 @@ test('moving a link: to a handle, a name, a process', async () => {
   expect(await named.link.get('back')).toMatchObject({ name: 'back', up: true });
   theirs.close();
   expect((await errorOf(() => ns.link.set('m0', { netns: 't-none' }))).message).toContain('t-none');
-  expect((await errorOf(() => ns.link.set('m0', { netns: { pid: 4194303 } }))).code).toBe('ENOENT');
+  expect((await errorOf(() => ns.link.set('m0', { netns: { pid: 4194303 } }))).code).toBe('ESRCH');
   child.kill('SIGKILL');
   await named.delete();
 });
@@ -122,7 +122,11 @@ test('a whole attach by hand: two namespaces on a bridge', async () => {
     route.add({ dst: 'default', via: '10.7.0.1' }),
   ]);
   expect(inside(web.path, 'ping', '-c', '1', '-W', '2', '10.7.0.1')).toContain('1 received');
-  expect(await web.route.get('8.8.8.8')).toMatchObject({ via: '10.7.0.1', dev: 'eth0', src: '10.7.0.2' });
+  expect(await web.route.get('8.8.8.8')).toMatchObject({
+    via: '10.7.0.1',
+    dev: (await web.link.get('eth0')).index,
+    src: '10.7.0.2',
+  });
   await web.delete({ wait: true });
   expect((await host.link.list()).map((each) => each.name)).not.toContain('t-veth');
   await host.link.delete('t-br0');

@@ -1,3 +1,4 @@
+import { interfaceName } from '../../check.ts';
 import {
   binary,
   bool,
@@ -35,8 +36,21 @@ const group = mapped<number, number | string>(
   [0, 5, 0xffff_ffff],
 );
 
+/** A name the kernel takes for a link; what it tells is not held to it. */
+function linkName(maxBytes: number): Codec<string> {
+  const inner = text(maxBytes);
+  return {
+    ...inner,
+    type: `link name of at most ${maxBytes} bytes`,
+    write(w, value, path) {
+      interfaceName(path, value, maxBytes);
+      w.string(value);
+    },
+  };
+}
+
 const altNames = table('prop_list', {
-  altNames: many(53, text(127), { kernel: 'IFLA_ALT_IFNAME', since: '5.5' }),
+  altNames: many(53, linkName(127), { kernel: 'IFLA_ALT_IFNAME', since: '5.5' }),
 });
 
 const protoDownReason = table('proto_down_reason', {
@@ -48,7 +62,7 @@ const protoDownReason = table('proto_down_reason', {
 export const sharedAttributes = {
   address: attr(1, hardwareAddress, { kernel: 'IFLA_ADDRESS' }),
   broadcast: attr(2, hardwareAddress, { kernel: 'IFLA_BROADCAST' }),
-  name: attr(3, text(15), { kernel: 'IFLA_IFNAME' }),
+  name: attr(3, linkName(15), { kernel: 'IFLA_IFNAME' }),
   mtu: attr(4, u32, { kernel: 'IFLA_MTU' }),
   link: attr(5, deviceOrNone, { kernel: 'IFLA_LINK' }),
   qdisc: attr(6, text(15, { allowEmpty: true }), { kernel: 'IFLA_QDISC', readonly: true }),
@@ -114,7 +128,7 @@ export const sharedAttributes = {
   minMtu: attr(50, u32, { kernel: 'IFLA_MIN_MTU', since: '4.19', readonly: true }),
   maxMtu: attr(51, u32, { kernel: 'IFLA_MAX_MTU', since: '4.19', readonly: true }),
   propList: attr(52, altNames, { kernel: 'IFLA_PROP_LIST', since: '5.5' }),
-  altName: attr(53, text(127), { kernel: 'IFLA_ALT_IFNAME', since: '5.5' }),
+  altName: attr(53, linkName(127), { kernel: 'IFLA_ALT_IFNAME', since: '5.5' }),
   permanentAddress: attr(54, hardwareAddress, {
     kernel: 'IFLA_PERM_ADDRESS',
     since: '5.6',

@@ -56,7 +56,10 @@ export function beginLink(
   w.u32(0);
   w.u32(0);
   header.flags = header.change = 0;
-  if (byName) putName(w, dev);
+  if (byName) {
+    putName(w, dev);
+    m.aboutLink(dev);
+  }
   return start;
 }
 

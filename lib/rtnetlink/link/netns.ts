@@ -15,36 +15,41 @@ export interface NsId {
 
 /** Writes the attribute that says in which namespace a link is born or goes. */
 export function writeNetns(w: Writer, value: unknown, path: Path, allowNsId: boolean): void {
-  const allowed = `a NetNs, a namespace's name, { pid }${allowNsId ? ' or { nsid }' : ''}`;
-  if (typeof value === 'object' && value !== null && 'nsid' in value) {
-    if (!allowNsId) throw invalidValue(path.toString(), value, allowed);
-    const start = w.begin(IFLA_TARGET_NETNSID);
-    w.s32(integer(`${path}.nsid`, value.nsid, 0, 0x7fffffff));
-    w.end(start);
-    return;
+  // A handle has other properties by these names: its descriptor comes first.
+  if (typeof value === 'object' && value !== null && !('fd' in value) && !('slot' in value)) {
+    if ('pid' in value) {
+      putNumber(w, IFLA_NET_NS_PID, integer(`${path}.pid`, value.pid, 1, 0x7fffffff));
+      return;
+    }
+    if ('nsid' in value && allowNsId) {
+      putNumber(w, IFLA_TARGET_NETNSID, integer(`${path}.nsid`, value.nsid, 0, 0x7fffffff));
+      return;
+    }
   }
-  if (typeof value === 'object' && value !== null && 'pid' in value && !('fd' in value)) {
-    const start = w.begin(IFLA_NET_NS_PID);
-    w.u32(integer(`${path}.pid`, value.pid, 1, 0x7fffffff));
-    w.end(start);
-    return;
-  }
+  const ref = reference(value, path, allowNsId);
   if (w.links === undefined) throw invalidValue(path.toString(), value, '{ pid } here');
   const start = w.begin(IFLA_NET_NS_FD);
-  w.links.netns(reference(value, path, allowed));
+  w.links.netns(ref);
   w.end(start);
 }
 
-function reference(value: unknown, path: Path, allowed: string): NetNsRef {
+function putNumber(w: Writer, type: number, value: number): void {
+  const start = w.begin(type);
+  w.u32(value);
+  w.end(start);
+}
+
+function reference(value: unknown, path: Path, allowNsId: boolean): NetNsRef {
   if (typeof value === 'string') return netnsName(path.toString(), value);
-  if (typeof value !== 'object' || value === null)
-    throw invalidType(path.toString(), value, allowed);
-  if ('slot' in value && typeof value.slot === 'number') return { slot: value.slot };
-  // A closed handle throws here, as everywhere.
-  if ('fd' in value) {
-    const fd = integer(`${path}.fd`, value.fd, 0, 0x7fffffff);
-    // A handle stays open until the message is sent.
-    return 'hold' in value ? (value as NetNsRef) : { fd };
+  if (typeof value === 'object' && value !== null) {
+    // Checked, and handed on as it is: a handle knows how to stay open meanwhile.
+    if (isHandle(value) && integer(path.toString(), value.fd, 0, 0x7fffffff) >= 0) return value;
+    if ('slot' in value && typeof value.slot === 'number') return { slot: value.slot };
   }
+  const allowed = `a NetNs, a namespace's name, { pid }${allowNsId ? ', { nsid }' : ''} or { fd }`;
   throw invalidType(path.toString(), value, allowed);
 }
+
+// Reading the descriptor of a closed handle throws, as everywhere.
+const isHandle = (value: object): value is { fd: number } =>
+  'fd' in value && typeof value.fd === 'number';

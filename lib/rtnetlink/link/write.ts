@@ -1,4 +1,4 @@
-import { interfaceName, object } from '../../check.ts';
+import { interfaceName, macAddress, object } from '../../check.ts';
 import { invalidType, invalidValue } from '../../errors.ts';
 import type { Messages } from '../../netlink/messages.ts';
 import type { Dev } from '../../netlink/request.ts';
@@ -40,6 +40,26 @@ const addrGenMode = oneOf(u8, ADDR_GEN_MODES);
 const birthPath = new Path('link');
 const changesPath = new Path('changes');
 
+/** Kinds whose hardware addresses are six bytes; those of tunnels are IP addresses. */
+const ETHERNET: ReadonlySet<string> = new Set([
+  'bond',
+  'bridge',
+  'dummy',
+  'geneve',
+  'gretap',
+  'ifb',
+  'ip6gretap',
+  'ipvtap',
+  'macvlan',
+  'macvtap',
+  'netkit',
+  'team',
+  'veth',
+  'vlan',
+  'vrf',
+  'vxlan',
+]);
+
 /** What the kernel takes only once the link is there (IFLA_AF_SPEC it even refuses before). */
 const AFTERWARDS: ReadonlySet<string> = new Set([
   'alias',
@@ -64,6 +84,7 @@ export function writeBirth(m: Messages, spec: Given, held: boolean): void {
   if (typeof kind !== 'string') throw invalidType('link.kind', kind, "a kind of link like 'veth'");
   const table = kindTable(kind);
   const start = beginLink(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 'RTM_NEWLINK', undefined);
+  if (spec.address !== undefined && ETHERNET.has(kind)) macAddress('link.address', spec.address);
   path.enter();
   let own = false;
   for (const key in spec) {
@@ -78,8 +99,16 @@ export function writeBirth(m: Messages, spec: Given, held: boolean): void {
     if (spec.numRxQueues === undefined) settableAttributes.put(w, 'numRxQueues', 1, path, spec);
   }
   putLinkInfo(w, kind, own ? table : undefined, spec, path);
-  if (typeof spec.name === 'string') m.changesLink(spec.name);
+  changesNames(m, spec);
   endLink(m, start);
+}
+
+/** The names that come into being here, those of a pair's other end too. */
+function changesNames(m: Messages, spec: Given): void {
+  if (typeof spec.name === 'string') m.changesLink(spec.name);
+  const { peer } = spec;
+  if (typeof peer !== 'object' || peer === null || !('name' in peer) || 'netns' in peer) return;
+  if (typeof peer.name === 'string') m.changesLink(peer.name);
 }
 
 /** The part of a spec that needs messages of its own, or undefined. */
