@@ -9,9 +9,9 @@ const lib = fileURLToPath(new URL('../lib', import.meta.url));
 const floors = [
   ['wire'],
   ['netlink'],
-  ['rtnetlink', 'nftables', 'ethtool', 'generic'],
+  ['rtnetlink', 'nftables', 'ethtool', 'generic', 'tun'],
   ['netns'],
-  ['network', 'process', 'inspect', 'tun', 'capture'],
+  ['network', 'process', 'inspect', 'capture'],
 ];
 const siblings = new Set(['network → process', 'inspect → network']);
 const everybody = new Set(['errors.ts', 'check.ts']);

@@ -2,7 +2,16 @@ import { deviceName, type EthtoolRequest, type EthtoolSteps } from './command.ts
 import { type DriverInfo, readCarrier, readDriver, readPermanentAddress } from './driver.ts';
 import { checkFeatures, type Feature, readFeatures, writeFeatures } from './features.ts';
 import { checkRow, type ParameterRow, readRow, writeRow } from './parameters.ts';
-import { type Channels, type Coalescing, channels, coalescing, type Pause, pause, type Rings, rings } from './rows.ts';
+import {
+  type Channels,
+  type Coalescing,
+  channels,
+  coalescing,
+  type Pause,
+  pause,
+  type Rings,
+  rings,
+} from './rows.ts';
 import {
   checkSettings,
   type LinkSettings,
@@ -40,7 +49,8 @@ function changeRequest<T extends object>(
   return request(operation, () => writeRow(name, row, { ...change }));
 }
 
-const number = (values: Record<string, number | boolean>, key: string): number => Number(values[key]);
+const number = (values: Record<string, number | boolean>, key: string): number =>
+  Number(values[key]);
 
 /**
  * What `ethtool` shows and sets, by SIOCETHTOOL. `dev` is the link's first name: the call knows no
@@ -79,7 +89,10 @@ export const ethtool = {
   },
 
   /** Turns offloads on or off, as `ethtool -K`; returns all as they are afterwards. */
-  setFeatures(dev: string, changes: Record<string, boolean>): EthtoolRequest<Record<string, Feature>> {
+  setFeatures(
+    dev: string,
+    changes: Record<string, boolean>,
+  ): EthtoolRequest<Record<string, Feature>> {
     const name = deviceName(dev);
     checkFeatures(changes);
     return request('setFeatures', () => writeFeatures(name, { ...changes }));

@@ -63,7 +63,12 @@ export function* writeFeatures(
   view.setUint32(4, blocks, true);
   for (const [name, on] of Object.entries(changes)) {
     const index = names.indexOf(name);
-    if (index < 0) throw unknownKey('features', name, names.filter((known) => known !== ''));
+    if (index < 0)
+      throw unknownKey(
+        'features',
+        name,
+        names.filter((known) => known !== ''),
+      );
     const at = HEADER + (index >>> 5) * SET_BLOCK;
     const bit = 1 << (index & 31);
     view.setUint32(at, view.getUint32(at, true) | bit, true);
@@ -75,6 +80,7 @@ export function* writeFeatures(
 
 export function checkFeatures(changes: unknown): void {
   const entries = Object.entries(object('features', changes));
-  if (entries.length === 0) throw invalidValue('features', changes, 'at least one feature to change');
+  if (entries.length === 0)
+    throw invalidValue('features', changes, 'at least one feature to change');
   for (const [name, on] of entries) boolean(`features.${name}`, on);
 }

@@ -13,9 +13,12 @@ export const device: Codec<Dev> = {
   size: 4,
   samples: [1, 7, 0x7fffffff],
   write(w, value, path) {
+    if (typeof value === 'number' && value > 0 && value <= 0x7fffffff && Number.isInteger(value)) {
+      w.u32(value);
+      return;
+    }
     checkDevice(path.toString(), value);
-    if (typeof value === 'number') w.u32(value);
-    else if (w.links === undefined) throw invalidValue(path.toString(), value, 'an ifindex here');
+    if (w.links === undefined) throw invalidValue(path.toString(), value, 'an ifindex here');
     else w.links.linkIndex(value);
   },
   read: (bytes, view, at, length) => u32.read(bytes, view, at, length),

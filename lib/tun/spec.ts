@@ -94,7 +94,8 @@ export function planTun(spec: TunSpec, path = 'tun'): TunPlan {
   const mode = spec.mode ?? 'tun';
   if (mode !== 'tun' && mode !== 'tap') throw invalidValue(`${path}.mode`, mode, "'tun' or 'tap'");
   const name = spec.name === undefined ? '' : interfaceName(`${path}.name`, spec.name);
-  const queues = spec.queues === undefined ? 1 : integer(`${path}.queues`, spec.queues, 1, MAX_QUEUES);
+  const queues =
+    spec.queues === undefined ? 1 : integer(`${path}.queues`, spec.queues, 1, MAX_QUEUES);
   if (queues > 1 && spec.multiQueue === false) {
     throw invalidValue(`${path}.multiQueue`, false, `true, or left out, with ${queues} queues`);
   }
@@ -103,7 +104,9 @@ export function planTun(spec: TunSpec, path = 'tun'): TunPlan {
   }
   const common =
     (mode === 'tap' ? IFF_TAP : IFF_TUN) |
-    (queues > 1 ? IFF_MULTI_QUEUE : flagOf(`${path}.multiQueue`, spec.multiQueue, IFF_MULTI_QUEUE)) |
+    (queues > 1
+      ? IFF_MULTI_QUEUE
+      : flagOf(`${path}.multiQueue`, spec.multiQueue, IFF_MULTI_QUEUE)) |
     (flagOf(`${path}.packetInfo`, spec.packetInfo, IFF_NO_PI) ^ IFF_NO_PI) |
     flagOf(`${path}.vnetHeader`, spec.vnetHeader, IFF_VNET_HDR) |
     flagOf(`${path}.napi`, spec.napi, IFF_NAPI) |

@@ -9,7 +9,11 @@ function columns(rows: readonly (readonly string[])[]): string {
       widths[i] = Math.max(widths[i] ?? 0, cell.length);
     });
   }
-  const line = (row: readonly string[]) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd();
   return `${rows.map(line).join('\n')}\n`;
 }
 
@@ -51,8 +55,18 @@ function portRows(port: StpPort): string {
   const rows = columns([
     ['  port id', hex(port.id), 'state', String(port.state)],
     ['  designated root', port.designatedRoot, 'path cost', String(port.pathCost)],
-    ['  designated bridge', port.designatedBridge, 'message age timer', port.messageAgeTimer.toFixed(2)],
-    ['  designated port', hex(port.designatedPort), 'forward delay timer', port.forwardDelayTimer.toFixed(2)],
+    [
+      '  designated bridge',
+      port.designatedBridge,
+      'message age timer',
+      port.messageAgeTimer.toFixed(2),
+    ],
+    [
+      '  designated port',
+      hex(port.designatedPort),
+      'forward delay timer',
+      port.forwardDelayTimer.toFixed(2),
+    ],
     ['  designated cost', String(port.designatedCost), 'hold timer', port.holdTimer.toFixed(2)],
     ['  flags', flags.join(' ')],
   ]);

@@ -6,7 +6,13 @@ import type { Dev, Request } from '../../netlink/request.ts';
 import type { ValueOf } from '../../wire/codecs.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/message.ts';
 import { RTM_DELTCLASS, RTM_GETTCLASS, RTM_NEWTCLASS } from '../qdisc/constants.ts';
-import { formatHandle, formatParent, parseHandle, parseParent, TC_H_ROOT } from '../qdisc/handle.ts';
+import {
+  formatHandle,
+  formatParent,
+  parseHandle,
+  parseParent,
+  TC_H_ROOT,
+} from '../qdisc/handle.ts';
 import type { OptionsCodec } from '../qdisc/kind.ts';
 import { type ClassKinds, classKinds } from '../qdisc/kinds/index.ts';
 import {
@@ -74,7 +80,8 @@ function optionsOf(spec: object): Record<string, unknown> {
 
 function rawOf(spec: object): Uint8Array | undefined {
   if (!('options' in spec) || spec.options === undefined) return undefined;
-  if (!(spec.options instanceof Uint8Array)) throw invalidType('class.options', spec.options, 'a Uint8Array');
+  if (!(spec.options instanceof Uint8Array))
+    throw invalidType('class.options', spec.options, 'a Uint8Array');
   return spec.options;
 }
 

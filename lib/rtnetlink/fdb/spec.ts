@@ -100,7 +100,19 @@ export interface FdbFlush {
   nhid?: number;
 }
 
-const KEY_KEYS = ['dev', 'mac', 'vlan', 'self', 'master', 'dst', 'port', 'vni', 'srcVni', 'via', 'nhid'];
+const KEY_KEYS = [
+  'dev',
+  'mac',
+  'vlan',
+  'self',
+  'master',
+  'dst',
+  'port',
+  'vni',
+  'srcVni',
+  'via',
+  'nhid',
+];
 const BOOLEANS = [
   'self',
   'master',

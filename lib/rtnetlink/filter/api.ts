@@ -66,7 +66,16 @@ export type Filter = {
   chain: number;
 } & (FilterOptions | OtherFilter);
 
-const PLACE = new Set(['dev', 'kind', 'parent', 'priority', 'protocol', 'handle', 'chain', 'options']);
+const PLACE = new Set([
+  'dev',
+  'kind',
+  'parent',
+  'priority',
+  'protocol',
+  'handle',
+  'chain',
+  'options',
+]);
 const KEY_KEYS = new Set(['dev', 'kind', 'parent', 'priority', 'protocol', 'handle', 'chain']);
 
 function kindOf(kind: string): OptionsCodec<object> | undefined {
@@ -75,7 +84,8 @@ function kindOf(kind: string): OptionsCodec<object> | undefined {
 }
 
 const PROTOCOL_NAMES = new Map<number, FilterProtocol>();
-for (const name of Object.keys(PROTOCOLS) as FilterProtocol[]) PROTOCOL_NAMES.set(PROTOCOLS[name], name);
+for (const name of Object.keys(PROTOCOLS) as FilterProtocol[])
+  PROTOCOL_NAMES.set(PROTOCOLS[name], name);
 
 function protocolNumber(value: FilterProtocol | number | undefined, byDefault: number): number {
   if (value === undefined) return byDefault;
@@ -122,7 +132,8 @@ function optionsOf(spec: object): Record<string, unknown> {
 
 function rawOf(spec: object): Uint8Array | undefined {
   if (!('options' in spec) || spec.options === undefined) return undefined;
-  if (!(spec.options instanceof Uint8Array)) throw invalidType('filter.options', spec.options, 'a Uint8Array');
+  if (!(spec.options instanceof Uint8Array))
+    throw invalidType('filter.options', spec.options, 'a Uint8Array');
   return spec.options;
 }
 
@@ -143,7 +154,11 @@ function write(m: Messages, flags: number, spec: FilterSpec): void {
   filterTable.encode(m.writer, { kind: spec.kind, chain: spec.chain }, 'filter');
   const options = optionsOf(spec);
   // flower looks at the protocol itself as well.
-  if (spec.kind === 'flower' && options.ethType === undefined && typeof spec.protocol === 'string') {
+  if (
+    spec.kind === 'flower' &&
+    options.ethType === undefined &&
+    typeof spec.protocol === 'string'
+  ) {
     if (spec.protocol !== 'all') options.ethType = spec.protocol;
   }
   writeOptions(m, 'filter', kindOf(spec.kind), options, rawOf(spec));

@@ -14,7 +14,12 @@ for (const name of Object.keys(CONTROLS) as (keyof typeof CONTROLS)[]) {
 const ALLOWED = `one of '${Object.keys(CONTROLS).join("', '")}', { goto: chain } or { jump: actions }`;
 
 function targetOf(path: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= TC_ACT_EXT_VAL_MASK) {
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= 0 &&
+    value <= TC_ACT_EXT_VAL_MASK
+  ) {
     return value;
   }
   throw invalidValue(path, value, `a whole number from 0 to ${TC_ACT_EXT_VAL_MASK}`);

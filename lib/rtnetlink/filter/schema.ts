@@ -11,8 +11,8 @@ export const filterTable = table('filter', {
   warning: attr(16, text(1023), { kernel: 'TCA_EXT_WARN_MSG', since: '6.3', readonly: true }),
 });
 
-export { actionTable } from './actions/index.ts';
 export { gactTable } from './actions/gact.ts';
+export { actionTable } from './actions/index.ts';
 export { mirredTable } from './actions/mirred.ts';
 export { policeTable } from './actions/police.ts';
 export { skbeditTable } from './actions/skbedit.ts';

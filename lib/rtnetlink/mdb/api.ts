@@ -2,7 +2,13 @@ import { checkKeys, device, integer, object } from '../../check.ts';
 import type { Messages } from '../../netlink/messages.ts';
 import type { Replies } from '../../netlink/replies.ts';
 import type { Dev, Request } from '../../netlink/request.ts';
-import { NLM_F_BULK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE } from '../../wire/message.ts';
+import {
+  NLM_F_BULK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+} from '../../wire/message.ts';
 import type { Infer } from '../../wire/schema.ts';
 import { AF_BRIDGE } from '../families.ts';
 import { change, NETLINK_ROUTE } from '../requests.ts';
@@ -89,7 +95,8 @@ function entriesOf(dev: number, dump: Infer<typeof mdbTable>): MdbEntry[] {
         offloadFailed: header.flags?.offloadFailed ?? false,
       };
       if (header.vid) entry.vid = header.vid;
-      for (const key of PLAIN) if (rest[key] !== undefined) Object.assign(entry, { [key]: rest[key] });
+      for (const key of PLAIN)
+        if (rest[key] !== undefined) Object.assign(entry, { [key]: rest[key] });
       for (const key of SECONDS) if (rest[key] !== undefined) entry[key] = rest[key] / TICKS;
       if (typeof rest.via === 'number') entry.via = rest.via;
       if (rest.sourceList !== undefined) {

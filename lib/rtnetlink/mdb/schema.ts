@@ -11,9 +11,9 @@ import {
   mac,
   oneOf,
   s32,
+  u8,
   u16,
   u32,
-  u8,
 } from '../../wire/codecs.ts';
 import { attr, headed, many, struct, table } from '../../wire/schema.ts';
 import { device } from '../device.ts';
@@ -128,7 +128,9 @@ export const routerPortTable = table('routerPort', {
 });
 
 /** A port behind which a multicast router is: its ifindex, then attributes. */
-export const routerPort = headed(struct('router_port', { port: s32 }), routerPortTable, { flag: false });
+export const routerPort = headed(struct('router_port', { port: s32 }), routerPortTable, {
+  flag: false,
+});
 
 /** MDBA_*: the groups and the router ports of one bridge. */
 export const mdbTable = table('mdbDump', {

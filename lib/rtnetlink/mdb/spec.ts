@@ -89,7 +89,18 @@ export interface MdbFlush {
   vni?: number;
 }
 
-const KEY_KEYS = ['dev', 'port', 'group', 'source', 'vid', 'srcVni', 'dst', 'dstPort', 'vni', 'via'];
+const KEY_KEYS = [
+  'dev',
+  'port',
+  'group',
+  'source',
+  'vid',
+  'srcVni',
+  'dst',
+  'dstPort',
+  'vni',
+  'via',
+];
 const NAMING = new Set(KEY_KEYS);
 const KEYS = new Set([...KEY_KEYS, 'state', 'filterMode', 'sourceList', 'protocol']);
 const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
@@ -109,7 +120,11 @@ function checkKey(key: MdbKey): void {
   if (key.vid !== undefined) integer('mdb.vid', key.vid, 0, 4094);
   if (key.source !== undefined) {
     if (isIP(group) === 0) {
-      throw invalidValue('mdb.source', key.source, 'left out with a group that is a hardware address');
+      throw invalidValue(
+        'mdb.source',
+        key.source,
+        'left out with a group that is a hardware address',
+      );
     }
     ipAddress('mdb.source', key.source, isIP(group) === 4 ? 4 : 6);
   }
@@ -129,7 +144,8 @@ export function checkMdb(spec: MdbSpec): void {
     throw invalidValue('mdb.state', spec.state, "'temp' or 'permanent'");
   }
   if (spec.sourceList === undefined) return;
-  if (!Array.isArray(spec.sourceList)) throw invalidType('mdb.sourceList', spec.sourceList, 'an array');
+  if (!Array.isArray(spec.sourceList))
+    throw invalidType('mdb.sourceList', spec.sourceList, 'an array');
   spec.sourceList.forEach((address, i) => {
     ipAddress(`mdb.sourceList[${i}]`, address);
   });

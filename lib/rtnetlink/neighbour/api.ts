@@ -51,7 +51,13 @@ const SCHEMA = { header: ndmsg.size, table: neighbourTable };
 /** USER_HZ: the kernel tells these times in ticks of a hundredth of a second. */
 const USER_HZ = 100;
 
-function writeHeader(m: Messages, family: number, dev: Dev | undefined, state: number, flags: number): void {
+function writeHeader(
+  m: Messages,
+  family: number,
+  dev: Dev | undefined,
+  state: number,
+  flags: number,
+): void {
   const w = m.writer;
   w.u8(family);
   w.zeros(3);
@@ -89,7 +95,12 @@ function write(m: Messages, flags: number, spec: NeighbourSpec, byDefault: numbe
   m.end();
 }
 
-function make(operation: string, flags: number, spec: NeighbourSpec, byDefault: number): Request<void> {
+function make(
+  operation: string,
+  flags: number,
+  spec: NeighbourSpec,
+  byDefault: number,
+): Request<void> {
   checkNeighbour(spec);
   return change(`neighbour.${operation}`, (m) => write(m, flags, spec, byDefault));
 }
@@ -163,7 +174,8 @@ function statesOf(filter: NeighbourFilter): number | undefined {
 function list(operation: string, filter: NeighbourFilter): Request<Neighbour[]> {
   object('filter', filter);
   checkKeys('filter', filter, FILTER_KEYS);
-  const family = filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
+  const family =
+    filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
   if (filter.dev !== undefined) device('filter.dev', filter.dev);
   if (filter.master !== undefined) device('filter.master', filter.master);
   if (filter.proxy !== undefined) boolean('filter.proxy', filter.proxy);
@@ -245,7 +257,9 @@ export const neighbour = {
       first: list('neighbour.flush', filter),
       next: (found) =>
         found
-          .filter((one) => ((typeof one.state === 'number' ? one.state : STATES[one.state]) & kept) === 0)
+          .filter(
+            (one) => ((typeof one.state === 'number' ? one.state : STATES[one.state]) & kept) === 0,
+          )
           .map((one) => deleteNeighbour({ dst: one.dst, dev: one.dev, proxy: one.proxy })),
       result: (_found, deleted) => deleted.length,
     };

@@ -7,10 +7,10 @@ import {
   ip,
   s32,
   text,
+  u8,
   u16,
   u32,
   u64,
-  u8,
 } from '../../wire/codecs.ts';
 import { attr, struct, table } from '../../wire/schema.ts';
 import { device } from '../device.ts';

@@ -55,7 +55,8 @@ const CHANGEABLE = [
 ] as const;
 
 /** What may be changed; the thresholds and `gcInterval` are of the whole table, without `dev`. */
-export interface NeighbourTableChange extends Pick<NeighbourParameters, (typeof CHANGEABLE)[number]> {
+export interface NeighbourTableChange
+  extends Pick<NeighbourParameters, (typeof CHANGEABLE)[number]> {
   family: Family;
   /** The link whose settings are meant; the defaults of the table without it. */
   dev?: Dev;
@@ -73,7 +74,8 @@ const SCHEMA = { header: ndtmsg.size, table: neighbourTablesTable };
 export function listTables(filter: { family?: Family } = {}): Request<NeighbourTable[]> {
   object('filter', filter);
   checkKeys('filter', filter, new Set(['family']));
-  const family = filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
+  const family =
+    filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
   return {
     operation: 'neighbour.tables',
     family: NETLINK_ROUTE,
@@ -116,7 +118,11 @@ export function setTable(spec: NeighbourTableChange): Request<void> {
     device('table.dev', spec.dev);
     for (const key of OF_TABLE) {
       if (spec[key] !== undefined) {
-        throw invalidValue(`table.${key}`, spec[key], 'left out with dev: it is of the whole table');
+        throw invalidValue(
+          `table.${key}`,
+          spec[key],
+          'left out with dev: it is of the whole table',
+        );
       }
     }
   }

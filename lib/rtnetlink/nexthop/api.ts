@@ -20,7 +20,13 @@ import {
   RTNH_F_TRAP,
 } from './constants.ts';
 import { nexthopMessage, nexthopTable } from './schema.ts';
-import { checkNexthop, type Nexthop, type NexthopFilter, type NexthopSpec, SCOPES } from './spec.ts';
+import {
+  checkNexthop,
+  type Nexthop,
+  type NexthopFilter,
+  type NexthopSpec,
+  SCOPES,
+} from './spec.ts';
 
 export type { GroupMember } from './schema.ts';
 export type { Nexthop, NexthopFilter, NexthopSpec } from './spec.ts';
@@ -41,7 +47,9 @@ function writeHeader(m: Messages, family: number, protocol = 0, flags = 0): void
 function protocolOf(spec: NexthopSpec): number {
   const { protocol } = spec;
   if (protocol === undefined) return RTPROT_UNSPEC;
-  return typeof protocol === 'number' ? integer('nexthop.protocol', protocol, 0, 255) : ROUTE_PROTOCOLS[protocol];
+  return typeof protocol === 'number'
+    ? integer('nexthop.protocol', protocol, 0, 255)
+    : ROUTE_PROTOCOLS[protocol];
 }
 
 const ticks = (seconds: number | undefined) =>
@@ -104,7 +112,8 @@ function read(r: Replies): Nexthop | undefined {
   }
   const { hardwareStatistics, hardwareStatisticsUsed, groupStatistics } = rest;
   if (hardwareStatistics !== undefined) nexthop.hardwareStatistics = hardwareStatistics !== 0;
-  if (hardwareStatisticsUsed !== undefined) nexthop.hardwareStatisticsUsed = hardwareStatisticsUsed !== 0;
+  if (hardwareStatisticsUsed !== undefined)
+    nexthop.hardwareStatisticsUsed = hardwareStatisticsUsed !== 0;
   if (groupStatistics !== undefined) {
     nexthop.groupStatistics = groupStatistics.map((one) => ({
       id: one.id ?? 0,
@@ -121,7 +130,8 @@ const FILTER_KEYS = new Set(['family', 'dev', 'master', 'groups', 'fdb', 'statis
 function list(operation: string, filter: NexthopFilter): Request<Nexthop[]> {
   object('filter', filter);
   checkKeys('filter', filter, FILTER_KEYS);
-  const family = filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
+  const family =
+    filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
   if (filter.dev !== undefined) device('filter.dev', filter.dev);
   if (filter.master !== undefined) device('filter.master', filter.master);
   for (const key of ['groups', 'fdb', 'statistics'] as const) {

@@ -6,10 +6,10 @@ import {
   ip,
   oneOf,
   packed,
+  u8,
   u16,
   u32,
   u64,
-  u8,
 } from '../../wire/codecs.ts';
 import { attr, struct, table } from '../../wire/schema.ts';
 import { device } from '../device.ts';
@@ -43,7 +43,8 @@ const groupMember: Codec<GroupMember> = {
     { id: 7, weight: MAX_WEIGHT },
   ],
   write(w, value, path) {
-    if (typeof value !== 'object' || value === null) throw invalidType(path.toString(), value, 'an object');
+    if (typeof value !== 'object' || value === null)
+      throw invalidType(path.toString(), value, 'an object');
     const weight = value.weight ?? 1;
     path.enter();
     path.set('id');

@@ -101,7 +101,8 @@ const MAX_TIMER = Math.floor(0xffffffff / 100);
 
 function checkGroup(spec: NexthopSpec): void {
   if (!Array.isArray(spec.group)) throw invalidType('nexthop.group', spec.group, 'an array');
-  if (spec.group.length === 0) throw invalidValue('nexthop.group', spec.group, 'at least one nexthop');
+  if (spec.group.length === 0)
+    throw invalidValue('nexthop.group', spec.group, 'at least one nexthop');
   spec.group.forEach((member, i) => {
     object(`nexthop.group[${i}]`, member);
     checkKeys(`nexthop.group[${i}]`, member, new Set(['id', 'weight']));
@@ -115,7 +116,11 @@ function checkGroup(spec: NexthopSpec): void {
 }
 
 function checkResilient(spec: NexthopSpec): void {
-  if (spec.groupType !== undefined && spec.groupType !== 'mpath' && spec.groupType !== 'resilient') {
+  if (
+    spec.groupType !== undefined &&
+    spec.groupType !== 'mpath' &&
+    spec.groupType !== 'resilient'
+  ) {
     throw invalidValue('nexthop.groupType', spec.groupType, "'mpath' or 'resilient'");
   }
   for (const key of ['buckets', 'idleTimer', 'unbalancedTimer'] as const) {
@@ -127,7 +132,8 @@ function checkResilient(spec: NexthopSpec): void {
   for (const key of ['idleTimer', 'unbalancedTimer'] as const) {
     const value = spec[key];
     if (value === undefined) continue;
-    if (typeof value !== 'number') throw invalidType(`nexthop.${key}`, value, 'a number of seconds');
+    if (typeof value !== 'number')
+      throw invalidType(`nexthop.${key}`, value, 'a number of seconds');
     if (!(value >= 0 && value <= MAX_TIMER)) {
       throw invalidValue(`nexthop.${key}`, value, `seconds from 0 to ${MAX_TIMER}`);
     }
@@ -162,7 +168,11 @@ export function checkNexthop(spec: NexthopSpec): number {
   if (spec.via === undefined) return told ?? AF_INET;
   const family = familyOf(spec.via);
   if (told !== undefined && told !== family) {
-    throw invalidValue('nexthop.family', spec.family, `${family === AF_INET6 ? "'inet6'" : "'inet'"}, as via is`);
+    throw invalidValue(
+      'nexthop.family',
+      spec.family,
+      `${family === AF_INET6 ? "'inet6'" : "'inet'"}, as via is`,
+    );
   }
   return family;
 }

@@ -71,7 +71,12 @@ export const nsid = {
         m.end();
       },
       (r) => {
-        const { id, currentId } = nsidTable.decode(r.bytes, r.view, r.from + generalMessage.size, r.to);
+        const { id, currentId } = nsidTable.decode(
+          r.bytes,
+          r.view,
+          r.from + generalMessage.size,
+          r.to,
+        );
         if (id === undefined || id === NETNSA_NSID_NOT_ASSIGNED) return undefined;
         return currentId === undefined ? { id } : { id, currentId };
       },

@@ -1,4 +1,4 @@
-import { s32, u32, u8 } from '../../wire/codecs.ts';
+import { s32, u8, u32 } from '../../wire/codecs.ts';
 import { attr, struct, table } from '../../wire/schema.ts';
 
 /** struct rtgenmsg, padded to four bytes. */

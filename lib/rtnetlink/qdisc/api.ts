@@ -81,7 +81,15 @@ export type Qdisc = {
   egressBlock?: number;
 } & (QdiscOptions | OtherQdisc);
 
-const PLACE = new Set(['dev', 'kind', 'parent', 'handle', 'ingressBlock', 'egressBlock', 'options']);
+const PLACE = new Set([
+  'dev',
+  'kind',
+  'parent',
+  'handle',
+  'ingressBlock',
+  'egressBlock',
+  'options',
+]);
 const KEY_KEYS = new Set(['dev', 'kind', 'parent', 'handle']);
 /** The handle that ingress and clsact always have. */
 const INGRESS_HANDLE = 0xffff0000;
@@ -112,7 +120,8 @@ function optionsOf(spec: object): Record<string, unknown> {
 
 function rawOf(spec: object): Uint8Array | undefined {
   if (!('options' in spec) || spec.options === undefined) return undefined;
-  if (!(spec.options instanceof Uint8Array)) throw invalidType('qdisc.options', spec.options, 'a Uint8Array');
+  if (!(spec.options instanceof Uint8Array))
+    throw invalidType('qdisc.options', spec.options, 'a Uint8Array');
   return spec.options;
 }
 
@@ -149,12 +158,8 @@ function make(operation: string, flags: number, spec: QdiscSpec): Request<void> 
 function read(r: Replies): Qdisc {
   const header = tcmsg.read(r.bytes, r.view, r.from, r.to - r.from);
   const at = r.from + tcmsg.size;
-  const { kind, options, statistics, hardwareOffload, ingressBlock, egressBlock } = qdiscTable.decode(
-    r.bytes,
-    r.view,
-    at,
-    r.to,
-  );
+  const { kind, options, statistics, hardwareOffload, ingressBlock, egressBlock } =
+    qdiscTable.decode(r.bytes, r.view, at, r.to);
   const qdisc = {
     dev: header.ifindex,
     kind: kind ?? '',
@@ -184,7 +189,9 @@ function list(operation: string, filter: QdiscFilter): Request<Qdisc[]> {
   checkKeys('filter', filter, new Set(['dev', 'kind', 'parent']));
   if (filter.dev !== undefined) device('filter.dev', filter.dev);
   const parent =
-    filter.parent === undefined ? undefined : formatParent(parseParent('filter.parent', filter.parent));
+    filter.parent === undefined
+      ? undefined
+      : formatParent(parseParent('filter.parent', filter.parent));
   return {
     operation,
     family: NETLINK_ROUTE,
@@ -261,7 +268,9 @@ export const qdisc = {
       // A handle of 0 is the link's own qdisc, which nobody set up.
       next: (found) =>
         found
-          .filter((one) => (one.parent === 'root' || one.parent === 'ingress') && one.handle !== '0:')
+          .filter(
+            (one) => (one.parent === 'root' || one.parent === 'ingress') && one.handle !== '0:',
+          )
           .map((one) =>
             deleteQdisc(
               one.parent === 'ingress' ? { dev: one.dev, parent: 'ingress' } : { dev: one.dev },

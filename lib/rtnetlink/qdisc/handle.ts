@@ -21,14 +21,18 @@ export function parseHandle(path: string, value: unknown): number {
   }
   if (typeof value !== 'string') throw invalidType(path, value, ALLOWED);
   const match = HANDLE.exec(value);
-  if (match === null || (match[1] === '' && match[2] === '')) throw invalidValue(path, value, ALLOWED);
-  return ((Number.parseInt(match[1] || '0', 16) << 16) | Number.parseInt(match[2] || '0', 16)) >>> 0;
+  if (match === null || (match[1] === '' && match[2] === ''))
+    throw invalidValue(path, value, ALLOWED);
+  return (
+    ((Number.parseInt(match[1] || '0', 16) << 16) | Number.parseInt(match[2] || '0', 16)) >>> 0
+  );
 }
 
 /** A qdisc's own handle: its minor is always zero. */
 export function parseQdiscHandle(path: string, value: unknown): number {
   const handle = parseHandle(path, value);
-  if ((handle & 0xffff) !== 0) throw invalidValue(path, value, "a qdisc's handle like '1:', minor zero");
+  if ((handle & 0xffff) !== 0)
+    throw invalidValue(path, value, "a qdisc's handle like '1:', minor zero");
   return handle;
 }
 

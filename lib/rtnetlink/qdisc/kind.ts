@@ -20,7 +20,10 @@ export interface OptionsKind<V, W> {
   samples?: readonly V[];
 }
 
-export function options<V extends object, W>(base: Codec<W>, kind: OptionsKind<V, W>): OptionsCodec<V> {
+export function options<V extends object, W>(
+  base: Codec<W>,
+  kind: OptionsKind<V, W>,
+): OptionsCodec<V> {
   const keys = new Set<string>(kind.keys);
   return {
     type: base.type,

@@ -14,7 +14,13 @@ import { tcmsg } from './schema.ts';
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 
-export function writeTcmsg(m: Messages, dev: Dev | undefined, handle: number, parent: number, info = 0): void {
+export function writeTcmsg(
+  m: Messages,
+  dev: Dev | undefined,
+  handle: number,
+  parent: number,
+  info = 0,
+): void {
   const w = m.writer;
   w.zeros(4);
   if (dev === undefined) w.u32(0);

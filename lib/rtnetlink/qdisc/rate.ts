@@ -82,7 +82,10 @@ export interface RateOptions {
 }
 
 /** A rate as the kernel wants it told: the specification, and the 1024 bytes of its table. */
-export function rateTable(rate: number, options: RateOptions): { spec: RateSpec; table: Uint8Array } {
+export function rateTable(
+  rate: number,
+  options: RateOptions,
+): { spec: RateSpec; table: Uint8Array } {
   const linkLayer = LINK_LAYERS[options.linkLayer ?? 'ethernet'];
   const cellLog = cellLogFor(options.mtu ?? 0);
   const mpu = options.mpu ?? 0;

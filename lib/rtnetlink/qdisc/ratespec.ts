@@ -1,4 +1,4 @@
-import { type Codec, s16, u16, u32, u8 } from '../../wire/codecs.ts';
+import { type Codec, s16, u8, u16, u32 } from '../../wire/codecs.ts';
 import { struct } from '../../wire/schema.ts';
 import { LINK_LAYERS, type LinkLayer, type RateSpec } from './rate.ts';
 

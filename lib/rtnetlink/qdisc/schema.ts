@@ -1,16 +1,16 @@
 import {
   binary,
+  type Codec,
   flag,
   packed,
+  s8,
   s16,
   s32,
-  s8,
   text,
+  u8,
   u16,
   u32,
   u64,
-  u8,
-  type Codec,
 } from '../../wire/codecs.ts';
 import { attr, struct, table, union } from '../../wire/schema.ts';
 import { classKinds, qdiscKinds } from './kinds/index.ts';

@@ -89,7 +89,8 @@ const TIME = "milliseconds, or text like '20ms'";
 /** The kernel's unit: bytes a second. At least one. */
 export function bytesPerSecond(path: string, value: Rate): number {
   const rate = Math.floor(measure(path, value, RATE_UNITS, 1, RATE) / 8);
-  if (rate < 1 || rate > Number.MAX_SAFE_INTEGER) throw outOfRange(path, value, `${RATE}, at least 8`);
+  if (rate < 1 || rate > Number.MAX_SAFE_INTEGER)
+    throw outOfRange(path, value, `${RATE}, at least 8`);
   return rate;
 }
 

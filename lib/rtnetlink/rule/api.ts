@@ -16,13 +16,20 @@ import {
   FR_ACT_GOTO,
   FR_ACT_TO_TBL,
   FR_ACT_UNSPEC,
-  type RuleAction,
   RTM_DELRULE,
   RTM_GETRULE,
   RTM_NEWRULE,
+  type RuleAction,
 } from './constants.ts';
 import { ruleHeader, ruleTable } from './schema.ts';
-import { checkRule, portRange, type Rule, type RuleSpec, ruleTableName, ruleTableNumber } from './spec.ts';
+import {
+  checkRule,
+  portRange,
+  type Rule,
+  type RuleSpec,
+  ruleTableName,
+  ruleTableNumber,
+} from './spec.ts';
 
 export type { PortRange, Rule, RuleSpec } from './spec.ts';
 
@@ -70,8 +77,10 @@ function writeRule(
   const w = m.writer;
   const path = new Path('rule');
   const action = actionOf(spec, adding ? FR_ACT_TO_TBL : FR_ACT_UNSPEC);
-  let table = spec.table === undefined ? RT_TABLE_UNSPEC : ruleTableNumber('rule.table', spec.table);
-  if (adding && table === RT_TABLE_UNSPEC && action === FR_ACT_TO_TBL && !spec.l3mdev) table = RT_TABLE_MAIN;
+  let table =
+    spec.table === undefined ? RT_TABLE_UNSPEC : ruleTableNumber('rule.table', spec.table);
+  if (adding && table === RT_TABLE_UNSPEC && action === FR_ACT_TO_TBL && !spec.l3mdev)
+    table = RT_TABLE_MAIN;
   m.begin(type, flags, syscall, SCHEMA);
   w.u8(family);
   w.u8(to?.length ?? 0);
@@ -87,8 +96,10 @@ function writeRule(
   }
   if (to !== undefined) ruleTable.put(w, 'dst', to.address, path, spec);
   if (from !== undefined) ruleTable.put(w, 'src', from.address, path, spec);
-  if (spec.sport !== undefined) ruleTable.put(w, 'sport', portRange('rule.sport', spec.sport), path, spec);
-  if (spec.dport !== undefined) ruleTable.put(w, 'dport', portRange('rule.dport', spec.dport), path, spec);
+  if (spec.sport !== undefined)
+    ruleTable.put(w, 'sport', portRange('rule.sport', spec.sport), path, spec);
+  if (spec.dport !== undefined)
+    ruleTable.put(w, 'dport', portRange('rule.dport', spec.dport), path, spec);
   if (spec.l3mdev) ruleTable.put(w, 'l3mdev', 1, path, spec);
   if (table >= 256) ruleTable.put(w, 'table', table, path, spec);
   path.leave();
@@ -116,8 +127,17 @@ function ruleOf(
   header: ReturnType<typeof ruleHeader.read>,
   attributes: Infer<typeof ruleTable>,
 ): Rule {
-  const { src, dst, table, l3mdev, suppressGroup, suppressPrefixLength, protocol, unknown, ...rest } =
-    attributes;
+  const {
+    src,
+    dst,
+    table,
+    l3mdev,
+    suppressGroup,
+    suppressPrefixLength,
+    protocol,
+    unknown,
+    ...rest
+  } = attributes;
   const rule: Rule = {
     family,
     priority: 0,
@@ -158,9 +178,12 @@ const FILTER_KEYS = new Set(['family', 'priority', 'table', 'protocol', 'iif', '
 function listRules(operation: string, filter: RuleFilter): Request<Rule[]> {
   object('filter', filter);
   checkKeys('filter', filter, FILTER_KEYS);
-  const family = filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
+  const family =
+    filter.family === undefined ? AF_UNSPEC : familyNumber('filter.family', filter.family);
   const table =
-    filter.table === undefined ? undefined : ruleTableName(ruleTableNumber('filter.table', filter.table));
+    filter.table === undefined
+      ? undefined
+      : ruleTableName(ruleTableNumber('filter.table', filter.table));
   const wanted = (rule: Rule): boolean =>
     (filter.priority === undefined || rule.priority === filter.priority) &&
     (table === undefined || rule.table === table) &&
@@ -219,7 +242,8 @@ export const rule = {
     return {
       operation: 'rule.flush',
       first: listRules('rule.flush', filter),
-      next: (rules) => rules.filter((one) => one.priority !== 0).map((one) => deleteRule(specOf(one))),
+      next: (rules) =>
+        rules.filter((one) => one.priority !== 0).map((one) => deleteRule(specOf(one))),
       result: (_rules, deleted) => deleted.length,
     };
   },

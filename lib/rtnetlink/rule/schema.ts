@@ -1,4 +1,4 @@
-import { be32, be64, type Codec, ip, text, u16, u32, u8 } from '../../wire/codecs.ts';
+import { be32, be64, type Codec, ip, text, u8, u16, u32 } from '../../wire/codecs.ts';
 import { attr, struct, table } from '../../wire/schema.ts';
 import { protocolNumber, routeProtocol } from '../protocols.ts';
 

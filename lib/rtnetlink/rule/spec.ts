@@ -1,8 +1,15 @@
-import { boolean, checkKeys, integer, interfaceName, ipPrefix, object, type Prefix } from '../../check.ts';
+import {
+  boolean,
+  checkKeys,
+  integer,
+  interfaceName,
+  ipPrefix,
+  object,
+  type Prefix,
+} from '../../check.ts';
 import { invalidValue } from '../../errors.ts';
-import type { ROUTE_PROTOCOLS } from '../protocols.ts';
-import type { IP_PROTOCOLS } from '../protocols.ts';
 import { AF_INET, AF_INET6, type Family, familyNumber } from '../families.ts';
+import type { IP_PROTOCOLS, ROUTE_PROTOCOLS } from '../protocols.ts';
 import { ACTIONS, type RuleAction } from './constants.ts';
 
 /** One port, or all from `start` to `end`. */
@@ -194,7 +201,11 @@ function checkAction(spec: RuleSpec, path: string): void {
     throw invalidValue(`${path}.goto`, spec.goto, `left out with action '${action}'`);
   }
   if (spec.l3mdev && spec.table !== undefined) {
-    throw invalidValue(`${path}.table`, spec.table, 'left out with l3mdev: the VRF tells the table');
+    throw invalidValue(
+      `${path}.table`,
+      spec.table,
+      'left out with l3mdev: the VRF tells the table',
+    );
   }
   if (spec.table !== undefined && action !== undefined && action !== 'lookup') {
     throw invalidValue(`${path}.table`, spec.table, `left out with action '${action}'`);

@@ -15,7 +15,14 @@ import {
   RTM_GETVLAN,
   RTM_NEWVLAN,
 } from './constants.ts';
-import { bridgeLinkMessage, bridgeLinkTable, vlanDumpTable, type vlanGlobalTable, vlanMessage, vlanTable } from './schema.ts';
+import {
+  bridgeLinkMessage,
+  bridgeLinkTable,
+  vlanDumpTable,
+  type vlanGlobalTable,
+  vlanMessage,
+  vlanTable,
+} from './schema.ts';
 import {
   checkVlan,
   checkVlanKey,
@@ -29,7 +36,15 @@ import {
   type VlanTunnel,
 } from './spec.ts';
 
-export type { Vlan, VlanGlobal, VlanKey, VlanOptions, VlanSpec, VlanState, VlanTunnel } from './spec.ts';
+export type {
+  Vlan,
+  VlanGlobal,
+  VlanKey,
+  VlanOptions,
+  VlanSpec,
+  VlanState,
+  VlanTunnel,
+} from './spec.ts';
 
 /** linux/rtnetlink.h: with AF_BRIDGE these are about a bridge's port. */
 const RTM_DELLINK = 17;

@@ -5,8 +5,15 @@ import { type Control, control } from '../control.ts';
 import { type ActionBase, type General, general, generalOf, times } from './general.ts';
 
 const parameters: Codec<General> = struct('tc_gact', general);
-const probability: Codec<{ type: 'none' | 'random' | 'determ' | number; value: number; control: Control }> =
-  struct('tc_gact_p', { type: oneOf(u16, { none: 0, random: 1, determ: 2 }), value: u16, control });
+const probability: Codec<{
+  type: 'none' | 'random' | 'determ' | number;
+  value: number;
+  control: Control;
+}> = struct('tc_gact_p', {
+  type: oneOf(u16, { none: 0, random: 1, determ: 2 }),
+  value: u16,
+  control,
+});
 
 /** TCA_GACT_*. */
 export const gactTable = table('gact', {

@@ -25,8 +25,16 @@ export function generalOf(index: number | undefined, then: Control): General {
 }
 
 /** struct tcf_t: hundredths of a second since. */
-export const times: Codec<{ installed: number; lastUsed: number; expires: number; firstUsed: number }> =
-  struct('tcf_t', { installed: u64, lastUsed: u64, expires: u64, firstUsed: u64 }, { minimum: 24 });
+export const times: Codec<{
+  installed: number;
+  lastUsed: number;
+  expires: number;
+  firstUsed: number;
+}> = struct(
+  'tcf_t',
+  { installed: u64, lastUsed: u64, expires: u64, firstUsed: u64 },
+  { minimum: 24 },
+);
 
 /** What every action may be told. */
 export interface ActionBase {

@@ -1,10 +1,10 @@
-import type { Path } from '../../../wire/path.ts';
+import { checkKeys, object, string } from '../../../check.ts';
+import { invalidType } from '../../../errors.ts';
 import { array, binary, type Codec, text, u32, type ValueOf } from '../../../wire/codecs.ts';
+import type { Path } from '../../../wire/path.ts';
 import { attr, type Infer, struct, table, union } from '../../../wire/schema.ts';
 import { readStatistics, type TrafficStatistics } from '../../qdisc/message.ts';
 import { statisticsTable } from '../../qdisc/schema.ts';
-import { checkKeys, object, string } from '../../../check.ts';
-import { invalidType } from '../../../errors.ts';
 import { gact } from './gact.ts';
 import { mirred } from './mirred.ts';
 import { police } from './police.ts';
@@ -83,7 +83,11 @@ export const actions: Codec<Action[]> = {
     if (!Array.isArray(value) || value.length > MAX_ACTIONS) {
       throw invalidType(name, value, `an array of at most ${MAX_ACTIONS} actions`);
     }
-    wire.write(w, value.map((action, i) => toWire(action, `${name}[${i}]`)), path);
+    wire.write(
+      w,
+      value.map((action, i) => toWire(action, `${name}[${i}]`)),
+      path,
+    );
   },
   read: (bytes, view, at, length) => wire.read(bytes, view, at, length).map(fromWire),
   pathOf: wire.pathOf,

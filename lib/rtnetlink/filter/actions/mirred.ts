@@ -52,7 +52,8 @@ export const mirred = options<Mirred, Infer<typeof mirredTable>>(mirredTable, {
       throw invalidValue(`${path}.action`, action, "'redirect' or 'mirror'");
     }
     if (spec.block === undefined) checkDevice(`${path}.dev`, spec.dev);
-    else if (spec.dev !== undefined) throw invalidValue(`${path}.dev`, spec.dev, 'left out with block');
+    else if (spec.dev !== undefined)
+      throw invalidValue(`${path}.dev`, spec.dev, 'left out with block');
     const then = spec.control ?? (action === 'redirect' ? 'stolen' : 'pipe');
     return {
       parms: { ...generalOf(spec.index, then), action: number, dev: spec.dev ?? 0 },

@@ -3,7 +3,14 @@ import { invalidValue } from '../../../errors.ts';
 import { binary, type Codec, s32, u32, u64 } from '../../../wire/codecs.ts';
 import { attr, type Infer, struct, table } from '../../../wire/schema.ts';
 import { compact, options } from '../../qdisc/kind.ts';
-import { type LinkLayer, MAX_RATE32, type RateSpec, rateTable, transmitSize, transmitTicks } from '../../qdisc/rate.ts';
+import {
+  type LinkLayer,
+  MAX_RATE32,
+  type RateSpec,
+  rateTable,
+  transmitSize,
+  transmitTicks,
+} from '../../qdisc/rate.ts';
 import { linkLayerName, NO_RATE, rateSpec } from '../../qdisc/ratespec.ts';
 import { bytesPerSecond, type Rate, type Size, sizeInBytes } from '../../qdisc/units.ts';
 import { type Control, control } from '../control.ts';
@@ -119,7 +126,8 @@ export const police = options<Police, Infer<typeof policeTable>>(policeTable, {
       spec.overhead === undefined ? 0 : integer(`${path}.overhead`, spec.overhead, 0, 0xffff);
     const rated = { mpu, overhead, mtu, linkLayer: spec.linkLayer };
     const rate = told === undefined ? undefined : bytesPerSecond(`${path}.rate`, told);
-    const peak = spec.peakRate === undefined ? undefined : bytesPerSecond(`${path}.peakRate`, spec.peakRate);
+    const peak =
+      spec.peakRate === undefined ? undefined : bytesPerSecond(`${path}.peakRate`, spec.peakRate);
     const main = rate === undefined ? undefined : rateTable(rate, rated);
     const most = peak === undefined ? undefined : rateTable(peak, rated);
     const burst = spec.burst === undefined ? 0 : sizeInBytes(`${path}.burst`, spec.burst, 1);

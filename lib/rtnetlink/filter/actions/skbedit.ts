@@ -14,11 +14,10 @@ export const skbeditTable = table('skbedit', {
   priority: attr(3, u32, { kernel: 'TCA_SKBEDIT_PRIORITY' }),
   queueMapping: attr(4, u16, { kernel: 'TCA_SKBEDIT_QUEUE_MAPPING' }),
   mark: attr(5, u32, { kernel: 'TCA_SKBEDIT_MARK' }),
-  packetType: attr(
-    7,
-    oneOf(u16, { host: 0, broadcast: 1, multicast: 2, otherhost: 3 }),
-    { kernel: 'TCA_SKBEDIT_PTYPE', since: '4.8' },
-  ),
+  packetType: attr(7, oneOf(u16, { host: 0, broadcast: 1, multicast: 2, otherhost: 3 }), {
+    kernel: 'TCA_SKBEDIT_PTYPE',
+    since: '4.8',
+  }),
   mask: attr(8, u32, { kernel: 'TCA_SKBEDIT_MASK', since: '4.11' }),
   flags: attr(9, u64, { kernel: 'TCA_SKBEDIT_FLAGS', since: '5.3' }),
   queueMappingMax: attr(10, u16, { kernel: 'TCA_SKBEDIT_QUEUE_MAPPING_MAX', since: '6.1' }),
@@ -53,7 +52,15 @@ export const skbedit = options<Skbedit, Infer<typeof skbeditTable>>(skbeditTable
   ],
   always: true,
   samples: [
-    { priority: '1:10', queueMapping: 3, mark: 7, mask: 255, packetType: 'host', control: 'pipe', index: 2 },
+    {
+      priority: '1:10',
+      queueMapping: 3,
+      mark: 7,
+      mask: 255,
+      packetType: 'host',
+      control: 'pipe',
+      index: 2,
+    },
   ],
   toWire(spec, path) {
     const { control, index, priority, inheritDsField, ...rest } = spec;
@@ -73,7 +80,8 @@ export const skbedit = options<Skbedit, Infer<typeof skbeditTable>>(skbeditTable
       mark,
       mask,
       packetType,
-      inheritDsField: flags === undefined || (flags & SKBEDIT_F_INHERITDSFIELD) === 0 ? undefined : true,
+      inheritDsField:
+        flags === undefined || (flags & SKBEDIT_F_INHERITDSFIELD) === 0 ? undefined : true,
       control: parms?.control,
       index: parms?.index,
     }),

@@ -1,5 +1,5 @@
 import { invalidValue } from '../../../errors.ts';
-import { be16, type Codec, mac, oneOf, s32, u16, u8 } from '../../../wire/codecs.ts';
+import { be16, type Codec, mac, oneOf, s32, u8, u16 } from '../../../wire/codecs.ts';
 import { attr, type Infer, struct, table } from '../../../wire/schema.ts';
 import { compact, options } from '../../qdisc/kind.ts';
 import { type ActionBase, type General, general, generalOf, times } from './general.ts';
@@ -40,7 +40,9 @@ const NAMES = ['pop', 'push', 'modify', 'popEth', 'pushEth'] as const;
 export const vlan = options<VlanAction, Infer<typeof vlanActionTable>>(vlanActionTable, {
   keys: ['control', 'index', 'action', 'id', 'protocol', 'priority', 'ethDst', 'ethSrc'],
   always: true,
-  samples: [{ action: 'push', id: 100, protocol: '802.1Q', priority: 3, control: 'pipe', index: 1 }],
+  samples: [
+    { action: 'push', id: 100, protocol: '802.1Q', priority: 3, control: 'pipe', index: 1 },
+  ],
   toWire(spec, path) {
     const { control, index, action, ...rest } = spec;
     if (!NAMES.includes(action)) {

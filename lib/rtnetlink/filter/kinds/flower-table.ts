@@ -8,9 +8,9 @@ import {
   mac,
   oneOf,
   text,
+  u8,
   u16,
   u32,
-  u8,
 } from '../../../wire/codecs.ts';
 import { attr, table } from '../../../wire/schema.ts';
 import { protocolNumber } from '../../protocols.ts';

@@ -5,7 +5,14 @@ import { IP_PROTOCOLS } from '../../protocols.ts';
 import { compact, options } from '../../qdisc/kind.ts';
 import type { FilterProtocol } from '../constants.ts';
 import { flowerTable } from './flower-table.ts';
-import { classOf, classText, type FilterBase, flagsOf, type Offloadable, readFlags } from './simple.ts';
+import {
+  classOf,
+  classText,
+  type FilterBase,
+  flagsOf,
+  type Offloadable,
+  readFlags,
+} from './simple.ts';
 
 /** A number, or a number under a mask: bits that are zero in the mask may be anything. */
 export type Masked = number | { value: number; mask: number };
@@ -74,8 +81,11 @@ const FULL_MAC = 'ff:ff:ff:ff:ff:ff';
 function netmask(length: number, family: 4 | 6): string {
   const total = family === 4 ? 32 : 128;
   const bits = '1'.repeat(length) + '0'.repeat(total - length);
-  if (family === 4) return [0, 8, 16, 24].map((i) => Number.parseInt(bits.slice(i, i + 8), 2)).join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => Number.parseInt(bits.slice(i * 16, i * 16 + 16), 2));
+  if (family === 4)
+    return [0, 8, 16, 24].map((i) => Number.parseInt(bits.slice(i, i + 8), 2)).join('.');
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    Number.parseInt(bits.slice(i * 16, i * 16 + 16), 2),
+  );
   return groups.map((group) => group.toString(16)).join(':');
 }
 
@@ -94,7 +104,8 @@ function prefixLength(mask: string): number | undefined {
 
 function expand(address: string): number[] {
   const [head, tail] = address.split('::');
-  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
+  const groups = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
   const first = groups(head);
   const last = tail === undefined ? [] : groups(tail);
   return [...first, ...new Array<number>(8 - first.length - last.length).fill(0), ...last];
@@ -110,7 +121,13 @@ function putMac(out: Draft, path: string, value: string | undefined, key: string
   out[`${key}Mask`] = mask;
 }
 
-function putIp(out: Draft, path: string, value: string | undefined, key4: string, key6?: string): void {
+function putIp(
+  out: Draft,
+  path: string,
+  value: string | undefined,
+  key4: string,
+  key6?: string,
+): void {
   if (value === undefined) return;
   const prefix = ipPrefix(path, value);
   const key = prefix.family === 4 ? key4 : key6;
@@ -119,14 +136,21 @@ function putIp(out: Draft, path: string, value: string | undefined, key4: string
   out[`${key}Mask`] = netmask(prefix.length, prefix.family);
 }
 
-function putMasked(out: Draft, path: string, value: Masked | undefined, key: string, max: number): void {
+function putMasked(
+  out: Draft,
+  path: string,
+  value: Masked | undefined,
+  key: string,
+  max: number,
+): void {
   if (value === undefined) return;
   if (typeof value === 'number') {
     out[key] = integer(path, value, 0, max);
     out[`${key}Mask`] = max;
     return;
   }
-  if (typeof value !== 'object' || value === null) throw invalidType(path, value, 'a number or { value, mask }');
+  if (typeof value !== 'object' || value === null)
+    throw invalidType(path, value, 'a number or { value, mask }');
   out[key] = integer(`${path}.value`, value.value, 0, max);
   out[`${key}Mask`] = integer(`${path}.mask`, value.mask, 0, max);
 }
@@ -148,7 +172,8 @@ function putPort(
 ): void {
   if (value === undefined) return;
   const kind = protocol === undefined ? undefined : PORT_KINDS[protocol];
-  if (kind === undefined) throw invalidValue(path, value, "used with ipProto 'tcp', 'udp' or 'sctp'");
+  if (kind === undefined)
+    throw invalidValue(path, value, "used with ipProto 'tcp', 'udp' or 'sctp'");
   if (typeof value === 'object' && value !== null && 'min' in value) {
     out[`port${side}Min`] = integer(`${path}.min`, value.min, 1, 65535);
     out[`port${side}Max`] = integer(`${path}.max`, value.max, value.min, 65535);
@@ -207,8 +232,10 @@ function putIcmp(out: Draft, spec: Flower, path: string, protocol: number | unde
     ['icmpCode', 'Code'],
   ] as const) {
     if (spec[key] === undefined) continue;
-    const family = protocol === IP_PROTOCOLS.icmp ? 4 : protocol === IP_PROTOCOLS.icmpv6 ? 6 : undefined;
-    if (family === undefined) throw invalidValue(`${path}.${key}`, spec[key], "used with ipProto 'icmp' or 'icmpv6'");
+    const family =
+      protocol === IP_PROTOCOLS.icmp ? 4 : protocol === IP_PROTOCOLS.icmpv6 ? 6 : undefined;
+    if (family === undefined)
+      throw invalidValue(`${path}.${key}`, spec[key], "used with ipProto 'icmp' or 'icmpv6'");
     putMasked(out, `${path}.${key}`, spec[key], `icmpv${family}${part}`, 0xff);
   }
 }

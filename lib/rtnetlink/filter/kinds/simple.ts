@@ -5,7 +5,13 @@ import { compact, options } from '../../qdisc/kind.ts';
 import { type Action, actions } from '../actions/index.ts';
 
 /** TCA_CLS_FLAGS_*: where a filter runs. */
-export const classifierFlags = bits(u32, { skipHw: 1, skipSw: 2, inHw: 4, notInHw: 8, verbose: 16 });
+export const classifierFlags = bits(u32, {
+  skipHw: 1,
+  skipSw: 2,
+  inHw: 4,
+  notInHw: 8,
+  verbose: 16,
+});
 
 /** What every filter may be told. */
 export interface FilterBase {
@@ -36,7 +42,9 @@ export function flagsOf(spec: Offloadable): { skipHw: boolean; skipSw: boolean }
   return { skipHw: spec.skipHw ?? false, skipSw: spec.skipSw ?? false };
 }
 
-export function readFlags(flags: ReturnType<(typeof classifierFlags)['read']> | undefined): Offloadable {
+export function readFlags(
+  flags: ReturnType<(typeof classifierFlags)['read']> | undefined,
+): Offloadable {
   return compact<Offloadable>({
     skipHw: flags?.skipHw || undefined,
     skipSw: flags?.skipSw || undefined,

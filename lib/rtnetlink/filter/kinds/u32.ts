@@ -6,7 +6,15 @@ import { attr, type Infer, struct, table } from '../../../wire/schema.ts';
 import { IP_PROTOCOLS } from '../../protocols.ts';
 import { compact, options } from '../../qdisc/kind.ts';
 import { actions } from '../actions/index.ts';
-import { classifierFlags, classOf, classText, type FilterBase, flagsOf, type Offloadable, readFlags } from './simple.ts';
+import {
+  classifierFlags,
+  classOf,
+  classText,
+  type FilterBase,
+  flagsOf,
+  type Offloadable,
+  readFlags,
+} from './simple.ts';
 
 /** A key of struct tc_u32_sel: the word at `offset`, under the mask, is the value. */
 export interface U32Key {
@@ -177,12 +185,19 @@ function words(address: string, family: 4 | 6): number[] {
   return [0, 2, 4, 6].map((i) => all[i] * 0x10000 + all[i + 1]);
 }
 
-function packPrefix(keys: U32Key[], path: string, value: string, family: 4 | 6, offset: number): void {
+function packPrefix(
+  keys: U32Key[],
+  path: string,
+  value: string,
+  family: 4 | 6,
+  offset: number,
+): void {
   const prefix = ipPrefix(path, value);
   if (prefix.family !== family) throw invalidValue(path, value, `an IPv${family} prefix`);
   words(prefix.address, family).forEach((word, i) => {
     const bits = Math.min(32, Math.max(0, prefix.length - i * 32));
-    if (bits > 0) pack(keys, word, bits === 32 ? 0xffffffff : ~(0xffffffff >>> bits), offset + i * 4);
+    if (bits > 0)
+      pack(keys, word, bits === 32 ? 0xffffffff : ~(0xffffffff >>> bits), offset + i * 4);
   });
 }
 
@@ -200,11 +215,13 @@ function packHeader(keys: U32Key[], path: string, match: IpMatch, family: 4 | 6)
   const places = PLACES[family];
   if (match.src !== undefined) packPrefix(keys, `${path}.src`, match.src, family, places.src);
   if (match.dst !== undefined) packPrefix(keys, `${path}.dst`, match.dst, family, places.dst);
-  if (match.protocol !== undefined) packPart(keys, protocolOf(`${path}.protocol`, match.protocol), 1, places.protocol);
+  if (match.protocol !== undefined)
+    packPart(keys, protocolOf(`${path}.protocol`, match.protocol), 1, places.protocol);
   if (match.tos !== undefined) packPart(keys, integer(`${path}.tos`, match.tos, 0, 255), 1, 1);
   for (const key of ['sport', 'dport'] as const) {
     const port = match[key];
-    if (port !== undefined) packPart(keys, integer(`${path}.${key}`, port, 0, 65535), 2, places[key]);
+    if (port !== undefined)
+      packPart(keys, integer(`${path}.${key}`, port, 0, 65535), 2, places[key]);
   }
 }
 
@@ -256,7 +273,10 @@ export const u32 = options<U32, Infer<typeof u32Table>>(u32Table, {
   ],
   always: true,
   samples: [
-    { classId: '1:10', match: [{ value: 0x0a000000, mask: 0xff000000, offset: 12, offsetMask: 0 }] },
+    {
+      classId: '1:10',
+      match: [{ value: 0x0a000000, mask: 0xff000000, offset: 12, offsetMask: 0 }],
+    },
   ],
   toWire(spec, path) {
     const { divisor, hashTable, link, indev } = spec;

@@ -1,5 +1,5 @@
 import { boolean } from '../../../check.ts';
-import { bool32, u32, u8 } from '../../../wire/codecs.ts';
+import { bool32, u8, u32 } from '../../../wire/codecs.ts';
 import { attr, type Infer, table } from '../../../wire/schema.ts';
 import { compact, options } from '../kind.ts';
 import { microseconds, type Size, sizeInBytes, type Time } from '../units.ts';
@@ -50,7 +50,8 @@ const time = (path: string, key: string, value: Time | undefined) =>
   value === undefined ? undefined : microseconds(`${path}.${key}`, value);
 const size = (path: string, key: string, value: Size | undefined) =>
   value === undefined ? undefined : sizeInBytes(`${path}.${key}`, value);
-const milliseconds = (value: number | undefined) => (value === undefined ? undefined : value / 1000);
+const milliseconds = (value: number | undefined) =>
+  value === undefined ? undefined : value / 1000;
 
 export const fqCodel = options<FqCodel, Infer<typeof fqCodelTable>>(fqCodelTable, {
   keys: [

@@ -3,7 +3,15 @@ import { invalidType } from '../../../errors.ts';
 import { bool, bool32, type Codec, packed, s32, u32 } from '../../../wire/codecs.ts';
 import { attr, type Infer, struct, table } from '../../../wire/schema.ts';
 import { compact, options } from '../kind.ts';
-import { bytesPerSecond, microseconds, nanoseconds, type Rate, type Size, sizeInBytes, type Time } from '../units.ts';
+import {
+  bytesPerSecond,
+  microseconds,
+  nanoseconds,
+  type Rate,
+  type Size,
+  sizeInBytes,
+  type Time,
+} from '../units.ts';
 import { fixedBytes } from './priomap.ts';
 
 /** struct tc_prio_qopt, as TCA_FQ_PRIOMAP has it. */
@@ -76,7 +84,8 @@ const time = (path: string, value: Time | undefined) =>
   value === undefined ? undefined : microseconds(path, value);
 const slack = (path: string, value: Time | undefined) =>
   value === undefined ? undefined : integer(path, nanoseconds(path, value), 0, 0xffffffff);
-const milliseconds = (value: number | undefined) => (value === undefined ? undefined : value / 1000);
+const milliseconds = (value: number | undefined) =>
+  value === undefined ? undefined : value / 1000;
 const bits = (value: number | undefined) => (value === undefined ? undefined : value * 8);
 
 export const fq = options<Fq, Infer<typeof fqTable>>(fqTable, {

@@ -84,7 +84,8 @@ export const htb = options<Htb, Infer<typeof htbTable>>(htbTable, {
   toWire(spec, path) {
     const { r2q, directQueueLen } = spec;
     if (spec.offload !== undefined) boolean(`${path}.offload`, spec.offload);
-    const defaultClass = spec.default === undefined ? 0 : parseHandle(`${path}.default`, spec.default);
+    const defaultClass =
+      spec.default === undefined ? 0 : parseHandle(`${path}.default`, spec.default);
     return {
       init: {
         version: HTB_VERSION,
@@ -167,9 +168,14 @@ export const htbClass = options<HtbClass, Infer<typeof htbTable>>(htbTable, {
     const mpu = spec.mpu === undefined ? 0 : integer(`${path}.mpu`, spec.mpu, 0, 0xffff);
     const overhead =
       spec.overhead === undefined ? 0 : integer(`${path}.overhead`, spec.overhead, 0, 0xffff);
-    const burst = spec.burst === undefined ? defaultBurst(rate, mtu) : sizeInBytes(`${path}.burst`, spec.burst, 1);
+    const burst =
+      spec.burst === undefined
+        ? defaultBurst(rate, mtu)
+        : sizeInBytes(`${path}.burst`, spec.burst, 1);
     const cburst =
-      spec.cburst === undefined ? defaultBurst(ceil, mtu) : sizeInBytes(`${path}.cburst`, spec.cburst, 1);
+      spec.cburst === undefined
+        ? defaultBurst(ceil, mtu)
+        : sizeInBytes(`${path}.cburst`, spec.cburst, 1);
     const rated = { overhead, mpu, mtu, linkLayer: spec.linkLayer };
     const main = rateTable(rate, rated);
     const most = rateTable(ceil, rated);

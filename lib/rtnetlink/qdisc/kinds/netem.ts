@@ -239,7 +239,8 @@ function slotOf(spec: Netem, path: string): Wire['slot'] {
     distDelay: time('distDelay'),
     distJitter: time('distJitter'),
     maxPackets: slot.packets ?? 0,
-    maxBytes: slot.bytes === undefined ? 0 : sizeInBytes(`${path}.slot.bytes`, slot.bytes, 0, 0x7fffffff),
+    maxBytes:
+      slot.bytes === undefined ? 0 : sizeInBytes(`${path}.slot.bytes`, slot.bytes, 0, 0x7fffffff),
   };
 }
 
@@ -273,7 +274,9 @@ function ticks(ns: number | undefined): number {
 }
 
 const hasOverhead = (spec: Netem) =>
-  spec.packetOverhead !== undefined || spec.cellSize !== undefined || spec.cellOverhead !== undefined;
+  spec.packetOverhead !== undefined ||
+  spec.cellSize !== undefined ||
+  spec.cellOverhead !== undefined;
 
 export const netem = options<Netem, ReturnType<typeof wire.read>>(wire, {
   keys: KEYS,
@@ -285,16 +288,25 @@ export const netem = options<Netem, ReturnType<typeof wire.read>>(wire, {
   toWire(spec, path) {
     if (spec.ecn !== undefined) boolean(`${path}.ecn`, spec.ecn);
     if (spec.reorder !== undefined && spec.delay === undefined) {
-      throw invalidValue(`${path}.delay`, undefined, 'given with reorder: what is reordered overtakes');
+      throw invalidValue(
+        `${path}.delay`,
+        undefined,
+        'given with reorder: what is reordered overtakes',
+      );
     }
     if (spec.distribution !== undefined && spec.jitter === undefined) {
       throw invalidValue(`${path}.jitter`, undefined, 'given with distribution');
     }
     if (spec.rate === undefined && hasOverhead(spec)) {
-      throw invalidValue(`${path}.rate`, undefined, 'given with packetOverhead, cellSize or cellOverhead');
+      throw invalidValue(
+        `${path}.rate`,
+        undefined,
+        'given with packetOverhead, cellSize or cellOverhead',
+      );
     }
     const delay = spec.delay === undefined ? undefined : nanoseconds(`${path}.delay`, spec.delay);
-    const jitter = spec.jitter === undefined ? undefined : nanoseconds(`${path}.jitter`, spec.jitter);
+    const jitter =
+      spec.jitter === undefined ? undefined : nanoseconds(`${path}.jitter`, spec.jitter);
     const rate = spec.rate === undefined ? undefined : bytesPerSecond(`${path}.rate`, spec.rate);
     return {
       header: {

@@ -19,6 +19,7 @@ export function fixedBytes(count: number): Codec<number[]> {
         w.u8(byte);
       });
     },
-    read: (bytes, _view, at, length) => Array.from(bytes.subarray(at, at + Math.min(count, length))),
+    read: (bytes, _view, at, length) =>
+      Array.from(bytes.subarray(at, at + Math.min(count, length))),
   };
 }

@@ -1,5 +1,5 @@
 import { integer } from '../../../check.ts';
-import { type Codec, s32, u32, u8 } from '../../../wire/codecs.ts';
+import { type Codec, s32, u8, u32 } from '../../../wire/codecs.ts';
 import { struct, table } from '../../../wire/schema.ts';
 import { compact, options } from '../kind.ts';
 import { type Size, sizeInBytes } from '../units.ts';

@@ -13,7 +13,14 @@ import {
   transmitTicks,
 } from '../rate.ts';
 import { linkLayerName, NO_RATE, rateSpec } from '../ratespec.ts';
-import { bytesPerSecond, microseconds, type Rate, type Size, sizeInBytes, type Time } from '../units.ts';
+import {
+  bytesPerSecond,
+  microseconds,
+  type Rate,
+  type Size,
+  sizeInBytes,
+  type Time,
+} from '../units.ts';
 
 /** struct tc_tbf_qopt. */
 const parameters: Codec<{
@@ -22,7 +29,13 @@ const parameters: Codec<{
   limit: number;
   buffer: number;
   mtu: number;
-}> = struct('tc_tbf_qopt', { rate: rateSpec, peakRate: rateSpec, limit: u32, buffer: u32, mtu: u32 });
+}> = struct('tc_tbf_qopt', {
+  rate: rateSpec,
+  peakRate: rateSpec,
+  limit: u32,
+  buffer: u32,
+  mtu: u32,
+});
 
 /** TCA_TBF_*. */
 export const tbfTable = table('tbf', {
@@ -55,8 +68,16 @@ export interface Tbf {
   linkLayer?: LinkLayer;
 }
 
-function limitOf(spec: Tbf, path: string, rate: number, burst: number, peak: number, mtu: number): number {
-  if (spec.limit !== undefined && spec.latency === undefined) return sizeInBytes(`${path}.limit`, spec.limit, 1);
+function limitOf(
+  spec: Tbf,
+  path: string,
+  rate: number,
+  burst: number,
+  peak: number,
+  mtu: number,
+): number {
+  if (spec.limit !== undefined && spec.latency === undefined)
+    return sizeInBytes(`${path}.limit`, spec.limit, 1);
   if (spec.latency === undefined || spec.limit !== undefined) {
     throw invalidValue(`${path}.limit`, spec.limit, 'given, or latency instead: one of the two');
   }
@@ -75,7 +96,8 @@ export const tbf = options<Tbf, Infer<typeof tbfTable>>(tbfTable, {
   toWire(spec, path) {
     const rate = bytesPerSecond(`${path}.rate`, spec.rate);
     const burst = sizeInBytes(`${path}.burst`, spec.burst, 1);
-    const peak = spec.peakRate === undefined ? 0 : bytesPerSecond(`${path}.peakRate`, spec.peakRate);
+    const peak =
+      spec.peakRate === undefined ? 0 : bytesPerSecond(`${path}.peakRate`, spec.peakRate);
     if (peak !== 0 && spec.mtu === undefined) {
       throw invalidValue(`${path}.mtu`, undefined, 'given with peakRate');
     }
