@@ -2,6 +2,7 @@ import { interfaceName } from '../../check.ts';
 import {
   binary,
   bool,
+  type Codec,
   hardwareAddress,
   mapped,
   oneOf,
@@ -36,6 +37,19 @@ const group = mapped<number, number | string>(
   [0, 5, 0xffff_ffff],
 );
 
+/** Whether it is surely a good name: short ASCII, as nearly all are. */
+function isPlainName(value: unknown, maxBytes: number): boolean {
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxBytes) return false;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    // '/' and ':' the kernel refuses; '.' and '..' have to be looked at.
+    if (code <= 0x2f || code > 0x7e || code === 0x3a) {
+      if (code !== 0x2d && (code !== 0x2e || value.length < 3)) return false;
+    }
+  }
+  return true;
+}
+
 /** A name the kernel takes for a link; what it tells is not held to it. */
 function linkName(maxBytes: number): Codec<string> {
   const inner = text(maxBytes);
@@ -43,7 +57,7 @@ function linkName(maxBytes: number): Codec<string> {
     ...inner,
     type: `link name of at most ${maxBytes} bytes`,
     write(w, value, path) {
-      interfaceName(path, value, maxBytes);
+      if (!isPlainName(value, maxBytes)) interfaceName(path.toString(), value, maxBytes);
       w.string(value);
     },
   };

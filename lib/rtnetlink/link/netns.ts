@@ -43,7 +43,11 @@ function reference(value: unknown, path: Path, allowNsId: boolean): NetNsRef {
   if (typeof value === 'string') return netnsName(path.toString(), value);
   if (typeof value === 'object' && value !== null) {
     // Checked, and handed on as it is: a handle knows how to stay open meanwhile.
-    if (isHandle(value) && integer(path.toString(), value.fd, 0, 0x7fffffff) >= 0) return value;
+    if (isHandle(value)) {
+      const { fd } = value;
+      if (!Number.isInteger(fd) || fd < 0) integer(`${path}.fd`, fd, 0, 0x7fffffff);
+      return value;
+    }
     if ('slot' in value && typeof value.slot === 'number') return { slot: value.slot };
   }
   const allowed = `a NetNs, a namespace's name, { pid }${allowNsId ? ', { nsid }' : ''} or { fd }`;

@@ -60,6 +60,8 @@ const ETHERNET: ReadonlySet<string> = new Set([
   'vxlan',
 ]);
 
+const MAC_LENGTH = '02:00:00:00:00:01'.length;
+
 /** What the kernel takes only once the link is there (IFLA_AF_SPEC it even refuses before). */
 const AFTERWARDS: ReadonlySet<string> = new Set([
   'alias',
@@ -84,7 +86,11 @@ export function writeBirth(m: Messages, spec: Given, held: boolean): void {
   if (typeof kind !== 'string') throw invalidType('link.kind', kind, "a kind of link like 'veth'");
   const table = kindTable(kind);
   const start = beginLink(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 'RTM_NEWLINK', undefined);
-  if (spec.address !== undefined && ETHERNET.has(kind)) macAddress('link.address', spec.address);
+  const { address } = spec;
+  // What is no Ethernet address at all is the codec's to tell.
+  if (typeof address === 'string' && address.length !== MAC_LENGTH && ETHERNET.has(kind)) {
+    macAddress('link.address', address);
+  }
   path.enter();
   let own = false;
   for (const key in spec) {
