@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { address, link, NetNs, route } from 'node-netns';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { errorOf } from '../support/errors.ts';
 import { inside, ipJson } from '../support/ip.ts';
 
 const host = NetNs.current();
+afterAll(() => host.close());
 
 test('the three faces do the same: async, sync, batch', async () => {
   using ns = await NetNs.create();
@@ -143,9 +144,14 @@ test('a kind without attributes of its own works by name; an unknown one is the 
 
 test('the kernel’s own words, and the attribute it points at', async () => {
   using ns = await NetNs.create();
-  const error = await errorOf(() => ns.link.add({ kind: 'veth', name: 'v0', mtu: 10, peer: { name: 'v1' } }));
-  expect(error).toMatchObject({ code: 'EINVAL', syscall: 'RTM_NEWLINK' });
-  expect(error.kernelMessage).toMatch(/mtu/i);
+  const error = await errorOf(() => ns.route.add({ dst: '10.0.0.0/8', via: '1.2.3.4' }));
+  expect(error).toMatchObject({ code: 'ENETUNREACH', syscall: 'RTM_NEWROUTE' });
+  expect(error.kernelMessage).toBe('Nexthop has invalid gateway');
+  await ns.link.add({ kind: 'bridge', name: 'b0' });
+  const small = await errorOf(() => ns.link.set('b0', { mtu: 10 }));
+  expect(small.message).toContain('mtu less than device minimum');
+  await ns.nsid.assign(ns, 3);
+  expect(await errorOf(() => ns.nsid.assign(ns, 4))).toMatchObject({ code: 'EEXIST', attribute: 'fd' });
   const exists = await errorOf(() => ns.link.add({ kind: 'bridge', name: 'lo' }));
   expect(exists.message).toMatch(/^link\.add: EEXIST: .*RTM_NEWLINK in net:\[\d+\]/);
 });

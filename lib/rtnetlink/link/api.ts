@@ -111,9 +111,11 @@ function writeAdd(m: Messages, spec: Given): void {
   if (after !== undefined) writeChanges(m, (spec.name ?? spec.index) as Dev, after);
 }
 
-function readOne(replies: Replies): Link | undefined {
+function readOne(replies: Replies, statistics: boolean): Link | undefined {
   let found: Link | undefined;
-  while (replies.next()) found ??= readLink(replies.bytes, replies.view, replies.from, replies.to);
+  while (replies.next()) {
+    found ??= readLink(replies.bytes, replies.view, replies.from, replies.to, statistics);
+  }
   return found;
 }
 
@@ -174,7 +176,7 @@ export const link = {
         endLink(m, start);
       },
       read(replies) {
-        const found = readOne(replies);
+        const found = readOne(replies, details.statistics === true);
         if (found === undefined)
           throw new Error('the kernel acknowledged RTM_GETLINK without a link');
         return found;
@@ -199,7 +201,7 @@ export const link = {
         endLink(m, start);
       },
       (r) => {
-        const found = readLink(r.bytes, r.view, r.from, r.to);
+        const found = readLink(r.bytes, r.view, r.from, r.to, filter.statistics);
         // A kernel whose module for `kind` is not loaded does not filter by it.
         const wanted =
           (kind === undefined || found.kind === kind) &&

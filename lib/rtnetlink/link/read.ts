@@ -54,9 +54,18 @@ const lengths = new Int32Array(KNOWN);
  * attribute where the table would do, since lists of thousands of links go through here: one object
  * literal has one shape, and every read is of a known kind.
  */
-export function readLink(bytes: Uint8Array, view: DataView, from: number, to: number): Link {
+export function readLink(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+  statistics = false,
+): Link {
   try {
-    return read(bytes, view, from, to);
+    const link = read(bytes, view, from, to);
+    // The kernel sends them whether asked or not.
+    if (statistics) readStatistics(bytes, view, link);
+    return link;
   } catch (error) {
     if (error instanceof DecodeError) {
       error.locate(linkTable.pathOf(bytes, view, from + IFINFOMSG, to, error.offset) ?? 'link');
@@ -110,11 +119,14 @@ function read(bytes: Uint8Array, view: DataView, from: number, to: number): Link
   if (places[10] !== 0) link.master = u32(view, 10);
   if (places[26] !== 0) readAfSpec(bytes, view, places[26], lengths[26], link);
   if (places[18] !== 0) readLinkInfo(bytes, view, places[18], lengths[18], link);
-  if (places[23] !== 0) link.statistics = stats64.read(bytes, view, places[23], lengths[23]);
-  else if (places[7] !== 0) link.statistics = stats32.read(bytes, view, places[7], lengths[7]);
   addRare(bytes, view, places, lengths, link);
   if (unknown !== undefined) link.unknown = unknown;
   return link;
+}
+
+function readStatistics(bytes: Uint8Array, view: DataView, link: Link): void {
+  if (places[23] !== 0) link.statistics = stats64.read(bytes, view, places[23], lengths[23]);
+  else if (places[7] !== 0) link.statistics = stats32.read(bytes, view, places[7], lengths[7]);
 }
 
 /** Notes where each attribute is; those without a name are kept. */
