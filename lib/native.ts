@@ -40,6 +40,12 @@ export interface Lanes {
   retired: number;
 }
 
+declare const holderToken: unique symbol;
+/** A holder that has not been buried: an opaque native object. */
+export interface HolderToken {
+  readonly [holderToken]: never;
+}
+
 /**
  * The native part. Descriptors that it returns are owned by this thread's environment: closed at
  * its end, or by `close`, unless they are released. A number below zero is a negative errno.
@@ -89,6 +95,16 @@ export interface Addon {
   /** Calls `body` with this thread inside the namespace; see native/process.cc. */
   runIn<T>(fd: number, newPids: boolean, body: () => T, outcome: Int32Array): T;
   pidfdOpen(pid: number): number;
+  /**
+   * Forks a process into new namespaces (CLONE_NEW*): its id, its control socket, its user
+   * namespace, and what to bury it with. One that `serves` runs the plans that are for it.
+   */
+  startHolder(
+    flags: number,
+    serves: boolean,
+  ): number | [pid: number, control: number, user: number, token: HolderToken];
+  /** Ends a holder, if it has not ended, and takes its exit. Once. */
+  buryHolder(token: HolderToken): void;
 
   /** `callback` gets the poll events (1 readable, 4 disconnected) or a negative errno. */
   poll(fd: number, callback: (events: number) => void): PollHandle;
@@ -141,7 +157,7 @@ export const addonPath: string = loader.resolve(root);
 const raw = require(addonPath) as Raw;
 
 // errno, step, message and length of the last plan that was run synchronously.
-let outcome = new Int32Array(4);
+let outcome: Int32Array = new Int32Array(4);
 
 export const addon: Addon = {
   ...raw,

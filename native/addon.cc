@@ -3,6 +3,7 @@
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "holdercalls.h"
 #include "packet.h"
 #include "poll.h"
 #include "process.h"
@@ -57,7 +58,9 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(info.Env(), "a function expected").ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
-  return environment->outcome.Value();
+  napi_value outcome = nullptr;
+  napi_get_reference_value(info.Env(), environment->outcome, &outcome);
+  return {info.Env(), outcome};
 }
 
 Napi::Value cancel(const Napi::CallbackInfo& info) {
@@ -88,7 +91,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     Napi::Error::New(env, "no event loop").ThrowAsJavaScriptException();
     return exports;
   }
-  environment->pollClass = Napi::Persistent(Poll::define(env));
+  napi_create_reference(env, Poll::define(env), 1, &environment->pollClass);
   setPlain(env, exports, "submit", submit);
   setPlain(env, exports, "runSync", runSync<false>);
   setPlain(env, exports, "transactSync", runSync<true>);
@@ -99,6 +102,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportSocketCalls(env, exports);
   exportPacketCalls(env, exports);
   exportProcess(env, exports);
+  exportHolderCalls(env, exports);
   return exports;
 }
 

@@ -88,7 +88,9 @@ Napi::Value unshare(const Info& info) { return outcome(info, ::unshare(integer(i
 Napi::Value rehome(const Info& info) { return number(info, Environment::of(info.Env())->rehome()); }
 
 Napi::Value poll(const Info& info) {
-  return Environment::of(info.Env())->pollClass.New({info[0], info[1]});
+  napi_value type = nullptr;
+  napi_get_reference_value(info.Env(), Environment::of(info.Env())->pollClass, &type);
+  return Napi::Function(info.Env(), type).New({info[0], info[1]});
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace netns::steps {
 namespace {
 
 constexpr int kMaxCommand = 1024 * 1024;
-constexpr size_t kGuard = 1024 * 1024;
+constexpr size_t kGuard = size_t{1024} * 1024;
 
 // Some ethtool commands write as much as the driver has, whatever room they were told of. Behind
 // these bytes nothing is mapped that could be overwritten: the kernel gets EFAULT instead.

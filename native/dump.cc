@@ -8,13 +8,13 @@ namespace netns {
 namespace {
 
 // The kernel fills up to 32 KB at a time when it is offered that much.
-constexpr size_t kRoom = 64 * 1024;
+constexpr size_t kRoom = size_t{64} * 1024;
 
 }  // namespace
 
 // Receives into the result itself until the dump is done, whatever happens on the way: an
 // unfinished one would make the socket's next EBUSY.
-int Exchange::dumpOnce(uint32_t i, size_t room, Verdict* verdict, size_t* truncated) {
+int Exchange::dumpOnce(size_t room, Verdict* verdict, size_t* truncated) {
   Buffer& bytes = run_.result.bytes;
   bool interrupted = false;
   bool overrun = false;
@@ -82,7 +82,7 @@ int Exchange::dump(uint32_t i) {
     Verdict verdict;
     size_t truncated = 0;
     run_.syscall = nullptr;
-    error = dumpOnce(i, room, &verdict, &truncated);
+    error = dumpOnce(room, &verdict, &truncated);
     if (error == 0 && verdict.error == 0) {
       if (run_.result.bytes.size() == record + Result::kRecord) run_.result.drop(record);
       else run_.result.close(record);

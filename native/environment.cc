@@ -9,7 +9,7 @@ namespace netns {
 namespace {
 
 constexpr uint32_t kSpareJobs = 64;
-constexpr size_t kSpareBytes = 256 * 1024;
+constexpr size_t kSpareBytes = size_t{256} * 1024;
 
 }  // namespace
 
@@ -100,9 +100,15 @@ int Environment::makeInboxes() {
     }
     inbox->data = static_cast<uint8_t*>(data);
   }
-  auto array = Napi::Int32Array::New(env_, 4);
-  outcomeData_ = array.Data();
-  outcome = Napi::Persistent(array);
+  napi_value buffer;
+  napi_value array;
+  void* data = nullptr;
+  if (napi_create_arraybuffer(env_, 16, &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env_, napi_int32_array, 4, buffer, 0, &array) != napi_ok ||
+      napi_create_reference(env_, array, 1, &outcome) != napi_ok) {
+    return -ENOMEM;
+  }
+  outcomeData_ = static_cast<int32_t*>(data);
   return 0;
 }
 

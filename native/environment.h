@@ -1,7 +1,7 @@
 #ifndef NETNS_ENVIRONMENT_H_
 #define NETNS_ENVIRONMENT_H_
 
-#include <napi.h>
+#include <node_api.h>
 #include <uv.h>
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class Poll;
 
 // Bytes shared with JavaScript: results are copied here, so that delivering one makes no object.
 struct Inbox {
-  static constexpr size_t kSize = 64 * 1024;
+  static constexpr size_t kSize = size_t{64} * 1024;
   uint8_t* data = nullptr;
   napi_ref array = nullptr;
 };
@@ -51,8 +51,8 @@ class Environment {
 
   Owned owned;
   uv_loop_t* loop = nullptr;
-  Napi::Reference<Napi::Int32Array> outcome;  // of runSync: errno, step, message, length
-  Napi::FunctionReference pollClass;
+  napi_ref outcome = nullptr;  // of runSync, an Int32Array: errno, step, message, length
+  napi_ref pollClass = nullptr;
 
  private:
   explicit Environment(napi_env env) : env_(env) {}

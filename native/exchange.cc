@@ -11,7 +11,7 @@
 namespace netns {
 namespace {
 
-constexpr size_t kScratch = 64 * 1024;
+constexpr size_t kScratch = size_t{64} * 1024;
 
 }  // namespace
 

@@ -43,7 +43,7 @@ class Exchange {
 
   // dump.cc
   int dump(uint32_t i);
-  int dumpOnce(uint32_t i, size_t room, Verdict* verdict, size_t* truncated);
+  int dumpOnce(size_t room, Verdict* verdict, size_t* truncated);
 
   Run& run_;
   const int fd_;

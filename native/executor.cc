@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "holder.h"
 #include "steps.h"
 
 namespace netns {
@@ -18,7 +19,7 @@ const Step kSteps[] = {
     steps::unlink,    steps::write,      steps::read,     steps::close,   steps::runDir,
     steps::cookie,    steps::stat,       steps::sockaddr, steps::listen,  steps::setsockopt,
     steps::tun,       steps::ethtool,    steps::lock,     steps::mounted, steps::getsockname,
-    steps::linkIndex,
+    steps::linkIndex, steps::holder,
 };
 static_assert(sizeof(kSteps) / sizeof(kSteps[0]) == static_cast<size_t>(Op::kCount));
 
@@ -83,6 +84,8 @@ int waitReadable(const Context& context, int fd, int milliseconds) {
 }
 
 Outcome run(uint8_t* bytes, Context& context, Fd* slots, Result& result) {
+  const int control = context.holder ? -1 : holderOf(bytes);
+  if (control >= 0) return forward(bytes, control, context, slots, result);
   const auto plan = load<PlanHeader>(bytes);
   result.begin(plan.exports);
   Run state{context, result, slots};

@@ -32,6 +32,7 @@ struct Context {
   // Set from any thread: the plan ends before its next step.
   std::atomic<bool> cancelled{false};
 
+  bool holder = false;    // a holder process, see holder.h
   bool away = false;      // in another namespace now
   bool stranded = false;  // could not come home: must run nothing more
 

@@ -11,7 +11,7 @@
 namespace netns {
 namespace {
 
-constexpr size_t kMaxFile = 4 * 1024 * 1024;
+constexpr size_t kMaxFile = size_t{4} * 1024 * 1024;
 constexpr int kLockMilliseconds = 30'000;
 
 }  // namespace

@@ -37,7 +37,10 @@ class JobList {
   }
   Job* pop() {
     Job* job = first_;
-    if (job != nullptr) remove(job);
+    if (job == nullptr) return nullptr;
+    first_ = job->next;
+    (first_ == nullptr ? last_ : first_->previous) = nullptr;
+    size_--;
     return job;
   }
   void remove(Job* job) {

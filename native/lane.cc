@@ -15,7 +15,7 @@
 namespace netns {
 namespace {
 
-constexpr size_t kStack = 512 * 1024;
+constexpr size_t kStack = size_t{512} * 1024;
 
 }  // namespace
 

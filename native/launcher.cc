@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
     fputs("netns-launcher is a part of node-netns and is run by it\n", stderr);
     return 2;
   }
-  statusFd = atoi(argv[1]);
+  statusFd = static_cast<int>(strtol(argv[1], nullptr, 10));
   if (fcntl(statusFd, F_SETFD, FD_CLOEXEC) != 0) return 2;
   Options options;
   int at = 2;

@@ -39,6 +39,7 @@ const char* const kSignatures[] = {
     "s",       // kMounted
     "f",       // kGetsockname
     "fs",      // kLinkIndex    descriptor, link
+    "f",       // kHolder       control socket of the process that runs the plan
 };
 static_assert(sizeof(kSignatures) / sizeof(kSignatures[0]) == static_cast<size_t>(Op::kCount));
 
@@ -189,6 +190,37 @@ int checkPlan(uint8_t* bytes, size_t length) {
     at += step.length;
   }
   return at == length ? 0 : -EINVAL;
+}
+
+size_t listDescriptors(uint8_t* bytes, uint32_t* offsets, size_t room) {
+  const auto plan = load<PlanHeader>(bytes);
+  size_t count = 0;
+  const auto found = [&](const uint8_t* at) {
+    if (load<int32_t>(at) < 0) return;
+    if (count < room) offsets[count] = static_cast<uint32_t>(at - bytes);
+    count++;
+  };
+  uint8_t* at = bytes + sizeof(PlanHeader);
+  for (uint32_t i = 0; i < plan.steps; i++) {
+    const auto step = load<StepHeader>(at);
+    // Numbers come first, four bytes each.
+    const uint8_t* operand = at + sizeof(StepHeader);
+    for (const char* letter = kSignatures[step.op]; *letter != 0; letter++, operand += 4) {
+      const bool names = *letter == 'f' || *letter == 'c' || *letter == 't';
+      if (names && step.op != static_cast<uint16_t>(Op::kHolder)) found(operand);
+      if (*letter != 't') continue;
+      Operands operands;
+      if (!readOperands(at, &operands)) break;
+      const uint8_t* reference = operands.transaction.references;
+      for (uint32_t r = 0; r < operands.transaction.referenceCount; r++) {
+        const auto header = load<Reference>(reference);
+        if (header.kind == 1) found(reference + sizeof(Reference));
+        reference += sizeof(Reference) + align4(header.length);
+      }
+    }
+    at += step.length;
+  }
+  return count;
 }
 
 bool movesThread(const uint8_t* bytes) {

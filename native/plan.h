@@ -36,6 +36,7 @@ enum class Op : uint16_t {
   kMounted,
   kGetsockname,
   kLinkIndex,
+  kHolder,
   kCount,
 };
 
@@ -105,6 +106,10 @@ struct Operands {
 
 // Checks everything a step function relies on. 0 or -EINVAL.
 int checkPlan(uint8_t* bytes, size_t length);
+
+// Where a checked plan names descriptors by number, in its steps and messages, but for the HOLDER
+// itself: how many, of which the first `room` are written.
+size_t listDescriptors(uint8_t* bytes, uint32_t* offsets, size_t room);
 
 // True when the plan moves the thread to another namespace.
 bool movesThread(const uint8_t* bytes);

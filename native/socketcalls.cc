@@ -159,7 +159,7 @@ int32_t receiveOne(int fd, uint8_t* into, size_t room, int32_t* nsid, int* error
 
 // receiveMany(fd, into, sizes, nsids): see lib/native.ts.
 Napi::Value receiveMany(const Info& info) {
-  constexpr size_t kLeast = 32 * 1024;  // of room, for the next one not to be cut
+  constexpr size_t kLeast = size_t{32} * 1024;  // of room, for the next one not to be cut
   const Bytes into(info.Env(), info[1]);
   const Bytes sizes(info.Env(), info[2]);
   const Bytes nsids(info.Env(), info[3]);

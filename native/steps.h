@@ -40,6 +40,9 @@ int tun(Run& run, const Operands& operands);
 int ethtool(Run& run, const Operands& operands);
 int linkIndex(Run& run, const Operands& operands);
 
+// holder.cc
+int holder(Run& run, const Operands& operands);
+
 // exchange.cc
 int transact(Run& run, const Operands& operands);
 
