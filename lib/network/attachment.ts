@@ -92,10 +92,10 @@ function writeInside(steps: Sequence<NetNs>, { settings, layout, seat }: Attachm
 }
 
 function writePorts(steps: Sequence<NetNs>, attachment: Attachment, netfilter: number): void {
-  const { host, layout, seat, ports, tag } = attachment;
+  const { host, settings, layout, seat, ports, tag } = attachment;
   if (layout.beforePublish !== undefined) {
     steps.plan.enter(host.ns.fd);
-    layout.beforePublish(steps.plan, seat);
+    layout.beforePublish(steps.plan, settings, seat);
   }
   steps.send(netfilter, [transaction(addPorts(ports, tag), { operation: 'network.attach' })]);
   steps.undo(netfilter, [transaction(removePorts(ports))]);

@@ -48,8 +48,8 @@ export const bridgeLayout: Layout = {
   ],
 
   host({ isolatePorts }, seat): Request<void>[] {
-    const port: { hairpinMode?: boolean; isolated?: boolean } = {};
-    if (seat.hairpin) port.hairpinMode = true;
+    const port: { hairpin?: boolean; isolated?: boolean } = {};
+    if (seat.hairpin) port.hairpin = true;
     if (seat.isolated || isolatePorts) port.isolated = true;
     const requests: Request<void>[] = [link.set(seat.hostIndex, { alias: seat.alias, addrGenMode: 'none' })];
     if (seat.hairpin || port.isolated) requests.push(link.set(seat.hostIndex, { port }));
@@ -76,6 +76,11 @@ export const bridgeLayout: Layout = {
     requests.push(...extraRoutes(seat, this.gateways(settings)));
     return requests;
   },
+
+  // From 127.0.0.1 on the host to a published port: the answer comes in by the bridge.
+  beforePublish: (plan, { name }) => plan.writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1'),
+
+  hairpinForPorts: true,
 
   filter: ({ name }) => ({ master: name }),
 

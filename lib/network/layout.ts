@@ -2,6 +2,7 @@ import type { PlanWriter } from '../netlink/plan.ts';
 import type { Request } from '../netlink/request.ts';
 import type { LinkFilter } from '../rtnetlink/link/api.ts';
 import type { Assigned } from './addresses.ts';
+import type { AttachOptions } from './attach-options.ts';
 import type { Settings } from './settings.ts';
 
 /** The place of an endpoint: all that is settled about it before the kernel is asked. */
@@ -49,7 +50,14 @@ export interface Layout {
   /** What is done inside, but for `lo`. */
   inside(settings: Settings, seat: Seat): Request<void>[];
   /** Steps on the host before a first port is published to this endpoint. */
-  beforePublish?(plan: PlanWriter, seat: { hostLink: string }): void;
+  beforePublish?(plan: PlanWriter, settings: Settings, seat: { hostLink: string }): void;
+  /**
+   * Whether published ports need a port that sends frames back where they came from: where bridged
+   * packets pass netfilter (br_netfilter), who asks for its own published port is answered so.
+   */
+  readonly hairpinForPorts?: boolean;
+  /** Options of an attach that mean nothing here, and what is allowed instead. */
+  readonly refused?: { readonly [K in keyof AttachOptions]?: string };
   /** Which of the host's links may be endpoints. */
   filter(settings: Settings): LinkFilter;
   /** The gateways as endpoints know them. */

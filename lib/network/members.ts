@@ -33,6 +33,8 @@ export class Members implements Owner {
   readonly #shop: Workshop;
   /** Told when an endpoint has been detached. */
   readonly #left: (endpoint: Endpoint) => void;
+  // Whether bridged packets pass netfilter on this host: asked once.
+  #bridgedFilter: boolean | undefined;
 
   constructor(shop: Workshop, left: (endpoint: Endpoint) => void) {
     this.#shop = shop;
@@ -53,7 +55,8 @@ export class Members implements Owner {
       const to = assigned;
       const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, to));
       if (ports.length > 0) await rules.ensure();
-      return await this.#make(options, assigned, existing, ports);
+      const hairpin = options.hairpin || (ports.length > 0 && this.#hairpinForPorts());
+      return await this.#make({ ...options, hairpin }, assigned, existing, ports);
     } catch (error) {
       if (assigned !== undefined) seats.release(assigned);
       existing?.close();
@@ -88,6 +91,13 @@ export class Members implements Owner {
     }
   }
 
+  #hairpinForPorts(): boolean {
+    const { host, layout } = this.#shop;
+    if (!layout.hairpinForPorts) return false;
+    this.#bridgedFilter ??= bridgedFilter(host);
+    return this.#bridgedFilter;
+  }
+
   #tag(name: string | undefined): string {
     return name === undefined ? this.name : `${this.name} ${name}`;
   }
@@ -107,12 +117,12 @@ export class Members implements Owner {
   }
 
   async publishTo(state: EndpointState, specs: readonly PublishSpec[]): Promise<void> {
-    const { host, layout, rules } = this.#shop;
+    const { host, settings, layout, rules } = this.#shop;
     const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, state.assigned));
     if (ports.length === 0) return;
     await rules.ensure();
     const tag = this.#tag(state.name);
-    await runSequence(publishSequence(host, this.name, layout, state, ports, tag));
+    await runSequence(publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()));
     state.ports.push(...ports);
   }
 
@@ -146,5 +156,14 @@ export class Members implements Owner {
     if (!foreign) await reaper.gone(hostLink, hostIndex);
     state.ports = [];
     seats.release(assigned);
+  }
+}
+
+/** Whether br_netfilter is there and on. */
+function bridgedFilter(host: Host): boolean {
+  try {
+    return host.ns.sysctl.get('net.bridge.bridge-nf-call-iptables') !== '0';
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { integer } from '../check.ts';
-import { NetlinkError } from '../errors.ts';
+import { invalidValue, NetlinkError } from '../errors.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { type AttachOptions, attachOptions, isOrdinary } from './attach-options.ts';
@@ -13,6 +13,7 @@ import { portText, removePorts } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { type Found, survey, sweepNames } from './recovery.ts';
 import { Rules } from './rules.ts';
+import type { NetworkRules } from './ruleset.ts';
 import { Seats } from './seats.ts';
 import type { Settings, UseOptions } from './settings.ts';
 
@@ -71,7 +72,7 @@ export class Network {
     this.#parts = parts;
     this.name = settings.name;
     this.#seats = new Seats(settings);
-    this.#rules = new Rules(host, { ...settings, interfaces: layout.interfaces(settings) ?? settings.name });
+    this.#rules = new Rules(host, rulesOf(settings, layout));
     this.#reaper = new Reaper(host, use.maxUnfreed ?? MAX_UNFREED);
     const shop = { host, settings, layout, seats: this.#seats, rules: this.#rules, reaper: this.#reaper };
     this.#members = new Members(shop, (endpoint) => this.#endpoints.delete(endpoint));
@@ -101,8 +102,9 @@ export class Network {
 
   /** @internal Makes the rules that the settings ask for, and tells who is in the way. */
   async prepare(): Promise<void> {
-    const { masquerade, isolated, denyInbound } = this.#parts.settings;
-    if (!masquerade && !isolated && !denyInbound) return;
+    const { settings, layout } = this.#parts;
+    const { masquerade, isolated, denyInbound, denyWithin } = rulesOf(settings, layout);
+    if (!masquerade && !isolated && !denyInbound && !denyWithin) return;
     await this.#rules.ensure();
     for (const { family, table, name } of await this.#rules.blockers()) {
       process.emitWarning(
@@ -133,6 +135,7 @@ export class Network {
    */
   async attach(target?: string | AttachOptions): Promise<Endpoint> {
     const options = attachOptions(target);
+    refuse(options, this.#parts.layout);
     this.#check('attach');
     if (options.name !== undefined) checkName(options.name);
     const ready = isOrdinary(options) ? this.#pool.take() : undefined;
@@ -257,5 +260,20 @@ export class Network {
   #check(operation: string): void {
     if (!this.#closed) return;
     throw new NetlinkError(`network.${operation}: network '${this.name}' has been closed`, { code: 'ERR_NETWORK_CLOSED' });
+  }
+}
+
+function rulesOf(settings: Settings, layout: Layout): NetworkRules {
+  const interfaces = layout.interfaces(settings) ?? settings.name;
+  // A bridge keeps its ports apart itself.
+  return { ...settings, interfaces, denyWithin: settings.isolatePorts && settings.kind === 'routed' };
+}
+
+function refuse(options: AttachOptions, { refused }: Layout): void {
+  for (const key in refused) {
+    const value = options[key as keyof AttachOptions];
+    if (value !== undefined && value !== false) {
+      throw invalidValue(key, value, refused[key as keyof AttachOptions] ?? '');
+    }
   }
 }

@@ -1,31 +1,35 @@
 import { NetlinkError } from '../errors.ts';
 import { transaction } from '../nftables/transaction.ts';
+import { link } from '../rtnetlink/link/api.ts';
 import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
 import { checkFree } from './port-check.ts';
 import { addPorts, type PublishedPort, portText } from './ports.ts';
 import type { SequenceOf } from './sequence.ts';
+import type { Settings } from './settings.ts';
 
 /** Publishes ports to an endpoint that is there: one transaction, all or none. */
 export function publishSequence(
   host: Host,
-  network: string,
+  settings: Settings,
   layout: Layout,
   state: EndpointState,
   ports: readonly PublishedPort[],
   tag: string,
+  hairpin: boolean,
 ): SequenceOf<void> {
   const checks = new Map<number, PublishedPort>();
   return {
     operation: 'endpoint.publish',
-    label: `network '${network}'`,
+    label: `network '${settings.name}'`,
     write(steps) {
       const { plan } = steps;
       const loan = steps.lend(host, true);
       plan.enter(host.ns.fd);
       checkFree(plan, ports).forEach((step, i) => checks.set(step, ports[i]));
-      layout.beforePublish?.(plan, state);
+      layout.beforePublish?.(plan, settings, state);
+      if (hairpin) steps.send(loan.route, [link.set(state.hostIndex, { port: { hairpin: true } })]);
       steps.send(loan.netfilter, [transaction(addPorts(ports, tag), { operation: 'endpoint.publish' })]);
     },
     read() {},

@@ -19,6 +19,11 @@ const GATEWAY6 = 'fe80::1';
 export const routedLayout: Layout = {
   interfaces: ({ name }) => `${name}-*`,
 
+  refused: {
+    hairpin: 'left out: there is no bridge',
+    isolated: 'left out: a routed network keeps all endpoints apart (isolatePorts) or none',
+  },
+
   // A bridge without ports holds the host's own addresses and the network's record: every kernel
   // that makes networks has bridges, but not dummies.
   make: ({ name, mtu, addresses }, alias, index): Request<void>[] => [
@@ -82,7 +87,7 @@ export const routedLayout: Layout = {
   },
 
   // From 127.0.0.1 on the host to a published port: the answer comes in by this link.
-  beforePublish(plan: PlanWriter, { hostLink }): void {
+  beforePublish(plan: PlanWriter, _settings, { hostLink }): void {
     plan.writeFile(`/proc/sys/net/ipv4/conf/${hostLink}/route_localnet`, '1');
   },
 

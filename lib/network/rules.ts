@@ -27,6 +27,8 @@ export interface FoundPort extends PublishedPort {
 }
 
 const TRIES = 5;
+/** Linux's number, which Node has no name for: the ruleset is of another generation. */
+const ERESTART = -85;
 const MISSING = new Set(['ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EAFNOSUPPORT', 'EINVAL']);
 
 /** The kernel without nf_tables, told as what it is. */
@@ -131,11 +133,13 @@ export class Rules {
       if (!tables.some(({ name }) => name === TABLE.table)) return;
       const seen = await nft.run(generation());
       try {
-        await nft.batch([transaction(await this.#removal(), { generation: seen, operation: 'network.delete' })]);
+        const removal = await this.#removal();
+        if (removal.length === 0) return;
+        await nft.batch([transaction(removal, { generation: seen, operation: 'network.delete' })]);
         return;
       } catch (error) {
         // The ruleset has changed since it was listed: look again.
-        const raced = error instanceof NetlinkError && (error.code === 'ERESTART' || error.code === 'ENOENT');
+        const raced = error instanceof NetlinkError && (error.errno === ERESTART || error.code === 'ENOENT');
         if (!raced || i === TRIES) throw error;
       }
     }

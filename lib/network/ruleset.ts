@@ -96,6 +96,8 @@ export interface NetworkRules {
   isolated: boolean;
   /** Nothing from outside passes into it but answers and what comes through published ports. */
   denyInbound: boolean;
+  /** Nothing passes between its own interfaces but through published ports. */
+  denyWithin: boolean;
 }
 
 const LOOPBACK: Prefix = { family: 4, address: '127.0.0.0', length: 8 };
@@ -127,6 +129,9 @@ export function networkRules(network: NetworkRules): Command[] {
     out.push(
       tagged('forward', [...match.iifname(interfaces, '!='), ...match.oifname(interfaces), ...verdicts.drop()]),
     );
+  }
+  if (network.denyWithin) {
+    out.push(tagged('forward', [...match.iifname(interfaces), ...match.oifname(interfaces), ...verdicts.drop()]));
   }
   if (subnets.some((subnet) => subnet.family === 4)) {
     out.push(

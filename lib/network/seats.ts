@@ -8,8 +8,8 @@ import { type EndpointRecord, endpointAlias } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** Where ifindexes of endpoints begin: far above those that the kernel gives out itself. */
-const FIRST_INDEX = 0x0100_0000;
-const INDEXES = 0x3000_0000;
+const FIRST_INDEX = 0x10_0000;
+const INDEXES = 0x70_0000;
 /** The first ifindex behind `lo` in a new namespace. */
 const FRESH_INDEX = 2;
 

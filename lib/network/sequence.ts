@@ -55,7 +55,8 @@ export class Sequence<T> implements Completion {
   send(fd: number, requests: readonly Request<void>[], flags = 0): void {
     if (requests.length === 0) return;
     const transaction = this.#add(requests);
-    plan.transact(fd, transaction.messages, 0, 1, flags);
+    if (flags === 0) transaction.write(plan, fd);
+    else plan.transact(fd, transaction.messages, 0, 1, flags);
     this.#parts.push({ transaction, step: plan.steps - 1 });
   }
 
