@@ -55,7 +55,7 @@ test('no descriptors left: EMFILE, with what to do, and everything works again a
     console.log((await again.link.list()).length, NetNs.stats().handles, names.length);
     first.close(); again.close();`,
     'prlimit',
-    '--nofile=64:64',
+    '--nofile=500:500',
   );
   expect(out.split('\n')).toEqual(['EMFILE true', 'EMFILE', '1 2 0']);
 });
@@ -98,7 +98,8 @@ test('worker threads load it side by side, and are ended in the middle of anythi
     let worked = 0;
     for (let round = 0; round < 6; round++) {
       const workers = Array.from({ length: 4 }, () => new Worker(body, { eval: true }));
-      await sleep(150 + Math.random() * 60);
+      await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
+      await sleep(Math.random() * 60);
       const held = readdirSync('/proc/self/fd').length;
       await Promise.all(workers.map((worker) => worker.terminate()));
       if (held > before) worked++;
