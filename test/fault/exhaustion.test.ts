@@ -86,8 +86,12 @@ test('worker threads load it side by side, and are ended in the middle of anythi
     import { setTimeout as sleep } from 'node:timers/promises';
     const body = \`
       import(${JSON.stringify(library)}).then(async ({ NetNs }) => {
+        // Node itself leaves files open when it is stopped while it imports.
+        require('node:worker_threads').parentPort.postMessage('ready');
+        const kept = [];
         for (;;) {
           const ns = await NetNs.create();
+          kept.push(ns);
           await Promise.all([ns.link.list(), ns.link.set('lo', { up: true })]);
           ns.sync.link.list();
           if (Math.random() < 0.5) ns.close();
