@@ -87,7 +87,7 @@ test('worker threads load it side by side, and are ended in the middle of anythi
     const body = \`
       import(${JSON.stringify(library)}).then(async ({ NetNs }) => {
         // Node itself leaves files open when it is stopped while it imports.
-        require('node:worker_threads').parentPort.postMessage('ready');
+        (await import('node:worker_threads')).parentPort.postMessage('ready');
         const kept = [];
         for (;;) {
           const ns = await NetNs.create();
