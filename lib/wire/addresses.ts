@@ -6,7 +6,9 @@ import { tooShort } from './numbers.ts';
 import type { Path } from './path.ts';
 import type { Writer } from './writer.ts';
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, n) =>
+  n.toString(16).padStart(2, '0'),
+);
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
 /** A hardware address of any length: '02:00:00:00:00:01'. */
@@ -14,9 +16,7 @@ export function readMac(bytes: Uint8Array, at: number, length: number): string {
   if (length === 6) {
     const a = bytes[at];
     const f = bytes[at + 5];
-    if (
-      (a & f & bytes[at + 1] & bytes[at + 2] & bytes[at + 3] & bytes[at + 4]) === 0xff
-    ) {
+    if ((a & f & bytes[at + 1] & bytes[at + 2] & bytes[at + 3] & bytes[at + 4]) === 0xff) {
       return BROADCAST;
     }
     return `${HEX[a]}:${HEX[bytes[at + 1]]}:${HEX[bytes[at + 2]]}:${HEX[bytes[at + 3]]}:${HEX[bytes[at + 4]]}:${HEX[f]}`;
@@ -56,7 +56,8 @@ export const mac: Codec<string> = {
   alignment: 1,
   samples: ['02:00:00:00:00:01', BROADCAST],
   write(w, value, path) {
-    if (typeof value !== 'string') throw invalidType(path.toString(), value, "an Ethernet address like '02:00:00:00:00:01'");
+    if (typeof value !== 'string')
+      throw invalidType(path.toString(), value, "an Ethernet address like '02:00:00:00:00:01'");
     if (!writeHexPairs(w, value, 6)) {
       throw invalidValue(path.toString(), value, "an Ethernet address like '02:00:00:00:00:01'");
     }
@@ -72,7 +73,8 @@ export const hardwareAddress: Codec<string> = {
     const allowed = "a hardware address like '02:00:00:00:00:01'";
     if (typeof value !== 'string') throw invalidType(path.toString(), value, allowed);
     const count = (value.length + 1) / 3;
-    if (Number.isInteger(count) && count >= 1 && count <= 32 && writeHexPairs(w, value, count)) return;
+    if (Number.isInteger(count) && count >= 1 && count <= 32 && writeHexPairs(w, value, count))
+      return;
     if (!isIPv4(value) && (!isIPv6(value) || value.includes('%'))) {
       throw invalidValue(path.toString(), value, allowed);
     }

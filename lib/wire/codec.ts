@@ -19,7 +19,13 @@ export interface Codec<T> {
   write(w: Writer, value: T, path: Path, selected?: unknown): void;
   read(bytes: Uint8Array, view: DataView, at: number, length: number, selected?: unknown): T;
   /** For nests: the attribute path at a byte offset. */
-  pathOf?(bytes: Uint8Array, view: DataView, from: number, to: number, offset: number): string | undefined;
+  pathOf?(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    offset: number,
+  ): string | undefined;
 }
 
 export type ValueOf<C> = C extends Codec<infer T> ? T : never;

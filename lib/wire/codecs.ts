@@ -61,7 +61,8 @@ export function bytes(size?: number): Codec<Uint8Array> {
       }
       w.raw(value);
     },
-    read: (all, _view, at, length) => all.slice(at, at + (size === undefined ? length : Math.min(size, length))),
+    read: (all, _view, at, length) =>
+      all.slice(at, at + (size === undefined ? length : Math.min(size, length))),
   };
 }
 
@@ -174,15 +175,15 @@ function checkArray(path: { toString(): string }, value: unknown): void {
  * A nest whose attributes are the elements, one after the other. `element` is the type number each
  * gets: a number, or 'index' (from 0), or 'position' (from 1). In reading any number is taken.
  */
-export function array<T>(
-  codec: Codec<T>,
-  element: number | 'index' | 'position' = 1,
-): Codec<T[]> {
+export function array<T>(codec: Codec<T>, element: number | 'index' | 'position' = 1): Codec<T[]> {
   const nested = codec.nested ? NLA_F_NESTED : 0;
   return {
     type: `list of ${codec.type}`,
     nested: true,
-    samples: codec.samples === undefined ? undefined : [[...codec.samples], [...codec.samples].slice(0, 1)],
+    samples:
+      codec.samples === undefined
+        ? undefined
+        : [[...codec.samples], [...codec.samples].slice(0, 1)],
     write(w, value, path) {
       checkArray(path, value);
       path.enter();

@@ -4,7 +4,10 @@ import type { Shape, Table, Values } from './schema.ts';
 import type { Struct } from './struct.ts';
 
 /** A table as an attribute's payload. A table is a codec itself; this sets the flag otherwise. */
-export function nest<S extends Shape>(table: Table<S>, options: { flag?: boolean } = {}): Codec<Values<S>> {
+export function nest<S extends Shape>(
+  table: Table<S>,
+  options: { flag?: boolean } = {},
+): Codec<Values<S>> {
   if (options.flag === undefined || options.flag === table.nested) return table;
   return {
     type: table.type,
@@ -26,7 +29,8 @@ export function headed<H extends object, S extends Shape>(
     type: `${header.type}, then ${table.name}`,
     nested: options.flag ?? true,
     write(w, value, path) {
-      if (typeof value !== 'object' || value === null) throw invalidType(path.toString(), value, 'an object');
+      if (typeof value !== 'object' || value === null)
+        throw invalidType(path.toString(), value, 'an object');
       const { header: fixed, ...attributes } = value;
       path.enter();
       path.set('header');
@@ -74,7 +78,11 @@ export function union<M extends Record<string, Codec<any>>>(
       if (value instanceof Uint8Array) {
         w.raw(value);
       } else if (codec === undefined) {
-        throw invalidValue(path.toString(), value, `a Uint8Array: '${String(selected)}' is not known here`);
+        throw invalidValue(
+          path.toString(),
+          value,
+          `a Uint8Array: '${String(selected)}' is not known here`,
+        );
       } else {
         codec.write(w, value, path);
       }

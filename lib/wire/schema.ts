@@ -1,12 +1,12 @@
 import { invalidType, invalidValue, unknownKey } from '../errors.ts';
-import { attributeLength, endChecked } from './codecs.ts';
 import type { Codec } from './codec.ts';
+import { attributeLength, endChecked } from './codecs.ts';
 import { DecodeError } from './errors.ts';
 import { Path } from './path.ts';
 import { NLA_F_NESTED, NLA_HEADER, NLA_TYPE_MASK, type Writer } from './writer.ts';
 
-export { struct, Struct, type StructValue } from './struct.ts';
-export { union, headed, nest } from './nests.ts';
+export { headed, nest, union } from './nests.ts';
+export { Struct, type StructValue, struct } from './struct.ts';
 
 /** What the documentation tells of an attribute. */
 export interface AttributeInfo {
@@ -59,7 +59,9 @@ export type Values<S extends Shape> = {
 
 /** What a caller may set: all but what only the kernel writes. */
 export type Settable<S extends Shape> = {
-  [K in keyof S as S[K] extends { readonly readonly: true } ? never : K]?: S[K] extends Attribute<infer T>
+  [K in keyof S as S[K] extends { readonly readonly: true } ? never : K]?: S[K] extends Attribute<
+    infer T
+  >
     ? T
     : never;
 };
@@ -68,7 +70,7 @@ export type Settable<S extends Shape> = {
 export type Infer<T> = T extends Table<infer S> ? Values<S> : never;
 
 /** One attribute of a table, as the loops want it: no lookups of optional fields left. */
-interface Entry {
+export interface Entry {
   readonly key: string;
   readonly attribute: Attribute<unknown>;
   readonly codec: Codec<unknown>;
@@ -77,6 +79,7 @@ interface Entry {
   readonly many: boolean;
   readonly flag: boolean;
   readonly selector: string | undefined;
+  readonly readonly: boolean;
 }
 
 /** A set of attributes: encoder, decoder and documentation in one. */
@@ -103,6 +106,7 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
         many: attribute.many,
         flag: codec.type === 'flag',
         selector: codec.selector,
+        readonly: attribute.readonly ?? false,
       };
       this.#byKey.set(key, entry);
       // Two faces of one number: the first is the one read.
@@ -144,26 +148,34 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   put(w: Writer, key: string, value: unknown, path: Path, siblings: object): boolean {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return false;
-    if (entry.attribute.readonly && value !== undefined) {
-      path.set(key);
-      throw invalidValue(path.toString(), value, 'left out: only the kernel sets it');
-    }
-    return this.#put(w, entry, value, path, siblings);
+    this.putEntry(w, entry, value, path, siblings);
+    return true;
   }
 
-  #put(w: Writer, entry: Entry, value: unknown, path: Path, siblings: object): boolean {
-    const key = entry.key;
-    if (value === undefined || (entry.flag && value === false)) return true;
-    path.set(key);
+  /** What `putEntry` takes, for callers that look their keys up beforehand. */
+  entry(key: string): Entry | undefined {
+    return this.#byKey.get(key);
+  }
+
+  putEntry(w: Writer, entry: Entry, value: unknown, path: Path, siblings: object): void {
+    if (entry.readonly && value !== undefined) {
+      path.set(entry.key);
+      throw invalidValue(path.toString(), value, 'left out: only the kernel sets it');
+    }
+    this.#put(w, entry, value, path, siblings);
+  }
+
+  #put(w: Writer, entry: Entry, value: unknown, path: Path, siblings: object): void {
+    if (value === undefined || (entry.flag && value === false)) return;
+    path.set(entry.key);
     if (entry.many) {
       this.#putMany(w, entry, value, path);
-      return true;
+      return;
     }
     const start = w.begin(entry.header);
     if (entry.selector === undefined) entry.codec.write(w, value, path);
     else entry.codec.write(w, value, path, (siblings as Record<string, unknown>)[entry.selector]);
     endChecked(w, start, path);
-    return true;
   }
 
   #putMany(w: Writer, entry: Entry, value: unknown, path: Path): void {
@@ -192,12 +204,19 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   }
 
   /** Reads attributes from `from` to `to`; a DecodeError names the path. */
-  decode(bytes: Uint8Array, view: DataView, from: number, to: number, into: Values<S> = {}): Values<S> {
+  decode(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    into: Values<S> = {},
+  ): Values<S> {
     try {
       return this.readInto(bytes, view, from, to, into);
     } catch (error) {
       // Found only now, so that the good way keeps no track of where it is.
-      if (error instanceof DecodeError) error.locate(this.pathOf(bytes, from, to, error.offset) ?? this.name);
+      if (error instanceof DecodeError)
+        error.locate(this.pathOf(bytes, from, to, error.offset) ?? this.name);
       throw error;
     }
   }
@@ -206,7 +225,13 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
     return this.readInto(bytes, view, at, at + length, {});
   }
 
-  readInto(bytes: Uint8Array, view: DataView, from: number, to: number, into: Values<S>): Values<S> {
+  readInto(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    into: Values<S>,
+  ): Values<S> {
     const out = into as Record<string, unknown>;
     let unions: number[] | undefined;
     let at = from;
@@ -232,7 +257,12 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
     return into;
   }
 
-  #readUnions(bytes: Uint8Array, view: DataView, places: number[], out: Record<string, unknown>): void {
+  #readUnions(
+    bytes: Uint8Array,
+    view: DataView,
+    places: number[],
+    out: Record<string, unknown>,
+  ): void {
     for (const at of places) {
       const entry = this.#byNumber[view.getUint16(at + 2, true) & NLA_TYPE_MASK];
       if (entry?.selector === undefined) continue;
@@ -244,7 +274,13 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
 
   /** The path of the attribute that `offset` lies in, for the kernel's error offsets. */
   pathOf(bytes: Uint8Array, from: number, to: number, offset: number): string | undefined;
-  pathOf(bytes: Uint8Array, view: DataView, from: number, to: number, offset: number): string | undefined;
+  pathOf(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    offset: number,
+  ): string | undefined;
   pathOf(
     bytes: Uint8Array,
     second: DataView | number,
@@ -257,7 +293,13 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
     return this.#find(bytes, view, second, third, fourth);
   }
 
-  #find(bytes: Uint8Array, view: DataView, from: number, to: number, offset: number): string | undefined {
+  #find(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    to: number,
+    offset: number,
+  ): string | undefined {
     let at = from;
     let selected: Record<string, unknown> | undefined;
     while (at + NLA_HEADER <= to) {
@@ -268,7 +310,10 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
         const entry = this.#byNumber[type];
         if (entry === undefined) return `unknown(${type})`;
         if (entry.selector !== undefined) selected = this.#selectors(bytes, view, from, to);
-        const inner = offset < at + NLA_HEADER ? undefined : innerPath(entry, bytes, view, at, size, offset, selected);
+        const inner =
+          offset < at + NLA_HEADER
+            ? undefined
+            : innerPath(entry, bytes, view, at, size, offset, selected);
         if (inner === undefined) return entry.key;
         return inner.startsWith('[') ? entry.key + inner : `${entry.key}.${inner}`;
       }
@@ -307,13 +352,20 @@ function innerPath(
   offset: number,
   siblings: Record<string, unknown> | undefined,
 ): string | undefined {
-  const codec = entry.codec as Codec<unknown> & { select?(value: unknown): Codec<unknown> | undefined };
-  const chosen =
-    entry.selector === undefined ? codec : codec.select?.(siblings?.[entry.selector]);
+  const codec = entry.codec as Codec<unknown> & {
+    select?(value: unknown): Codec<unknown> | undefined;
+  };
+  const chosen = entry.selector === undefined ? codec : codec.select?.(siblings?.[entry.selector]);
   return chosen?.pathOf?.(bytes, view, at + NLA_HEADER, at + size, offset);
 }
 
-function keep(out: Record<string, unknown>, type: number, bytes: Uint8Array, at: number, size: number): void {
+function keep(
+  out: Record<string, unknown>,
+  type: number,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): void {
   const kept = { type, bytes: bytes.slice(at + NLA_HEADER, at + size) };
   if (out.unknown === undefined) out.unknown = [kept];
   else (out.unknown as UnknownAttribute[]).push(kept);

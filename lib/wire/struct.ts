@@ -24,7 +24,13 @@ export class Struct<T extends object> implements Codec<T> {
   /** Bytes without which it can't be read: older kernels send shorter ones. */
   readonly #minimum: number;
 
-  constructor(name: string, fields: readonly Field[], size: number, alignment: number, minimum: number) {
+  constructor(
+    name: string,
+    fields: readonly Field[],
+    size: number,
+    alignment: number,
+    minimum: number,
+  ) {
     this.type = `struct ${name}`;
     this.fields = fields;
     this.size = size;

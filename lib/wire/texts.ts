@@ -23,7 +23,10 @@ function readLongText(bytes: Uint8Array, at: number, end: number): string {
 }
 
 /** NUL-terminated UTF-8 of at most `maxBytes` bytes (the NUL not counted). */
-export function text(maxBytes: number, options: { allowEmpty?: boolean; nul?: boolean } = {}): Codec<string> {
+export function text(
+  maxBytes: number,
+  options: { allowEmpty?: boolean; nul?: boolean } = {},
+): Codec<string> {
   const allowed = `text of at most ${maxBytes} bytes without NUL`;
   const nul = options.nul ?? true;
   return {

@@ -22,6 +22,8 @@ import type { LinkChanges, LinkSpec, PeerSpec } from './spec.ts';
 import type { Link } from './types.ts';
 import {
   afterwards,
+  birthPath,
+  peerPath,
   refuseForeignMaster,
   writeAltNames,
   writeBirth,
@@ -79,15 +81,14 @@ function putMask(m: Messages, mask: number): void {
 }
 
 /** What of a spec needs messages after the link's birth, checked. */
-function afterBirth(spec: Given): Given | undefined {
+function afterBirth(spec: Given): Given {
   const after = afterwards(spec);
-  if (after === undefined) return undefined;
   const [key] = Object.keys(after);
   if (spec.netns !== undefined) {
     throw invalidValue(
       `link.${key}`,
       after[key],
-      `left out for a link born in another namespace: call link.set there`,
+      'left out for a link born in another namespace: call link.set there',
     );
   }
   if (spec.name === undefined && spec.index === undefined) {
@@ -97,18 +98,15 @@ function afterBirth(spec: Given): Given | undefined {
 }
 
 function writeAdd(m: Messages, spec: Given): void {
-  const after = afterBirth(spec);
-  const peerAfter = peerFollowUps(spec.peer as PeerSpec | undefined, 'link.peer');
   refuseForeignMaster(spec, 'link');
-  writeBirth(m, spec, after?.up === true);
-  if (peerAfter !== undefined) {
-    const peer = spec.peer as PeerSpec;
-    if (peer.name !== undefined) {
-      m.changesLink(peer.name);
-      writeChanges(m, peer.name, peerAfter);
-    }
-  }
-  if (after !== undefined) writeChanges(m, (spec.name ?? spec.index) as Dev, after);
+  const more = writeBirth(m, spec);
+  if (spec.peer !== undefined) writePeerRest(m, spec.peer as PeerSpec);
+  if (more) writeChanges(m, (spec.name ?? spec.index) as Dev, afterBirth(spec), birthPath);
+}
+
+function writePeerRest(m: Messages, peer: PeerSpec): void {
+  const rest = peerFollowUps(peer, 'link.peer');
+  if (rest !== undefined && peer.name !== undefined) writeChanges(m, peer.name, rest, peerPath);
 }
 
 function readOne(replies: Replies, statistics: boolean): Link | undefined {

@@ -32,18 +32,16 @@ export const FLAG_SWITCHES: readonly string[] = SWITCHES.map(([name]) => name);
 /** Flags and the mask of those that change, as one holder that is used again. */
 export const header = { flags: 0, change: 0 };
 
-/** Adds one switch to `header`; false when `key` is no switch. */
-export function addFlag(key: string, value: unknown, path: Path): boolean {
-  const bit = BITS.get(key);
-  if (bit === undefined) return false;
-  if (value === undefined) return true;
+/** Adds a switch to `header` by its bit. */
+export function addFlag(key: string, bit: number, value: unknown, path: Path): void {
+  if (value === undefined) return;
   if (typeof value !== 'boolean') {
     path.set(key);
     throw invalidType(path.toString(), value, 'true or false');
   }
-  header.change |= Math.abs(bit);
-  if (value === bit > 0) header.flags |= Math.abs(bit);
-  return true;
+  const mask = bit < 0 ? -bit : bit;
+  header.change |= mask;
+  if (value === bit > 0) header.flags |= mask;
 }
 
 const IFF_RUNNING = 0x40;

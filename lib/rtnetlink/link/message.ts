@@ -4,12 +4,13 @@ import type { Messages } from '../../netlink/messages.ts';
 import type { Dev } from '../../netlink/request.ts';
 import { endChecked } from '../../wire/codecs.ts';
 import type { Path } from '../../wire/path.ts';
-import type { Shape, Table } from '../../wire/schema.ts';
 import { NLA_F_NESTED, type Writer } from '../../wire/writer.ts';
 import { ifinfomsg, settableAttributes } from './attributes.ts';
-import { addFlag, FLAG_SWITCHES, header } from './flags.ts';
-import { kindTables, portTables } from './kinds/index.ts';
+import { addFlag, header } from './flags.ts';
+import { AFTERWARDS, type AnyTable, FLAG, type Keys, OWN, SHARED } from './keys.ts';
+import { portTables } from './kinds/index.ts';
 import { writeNetns } from './netns.ts';
+import { isIndex } from './peer.ts';
 import { linkTable } from './schema.ts';
 
 /** For the paths of attributes in the kernel's errors. */
@@ -25,14 +26,7 @@ const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5 | NLA_F_NESTED;
 
 export type Given = Record<string, unknown>;
-type AnyTable = Table<Shape>;
-
-const kinds = new Map<string, AnyTable>(Object.entries(kindTables) as [string, AnyTable][]);
 const ports = new Map<string, AnyTable>(Object.entries(portTables) as [string, AnyTable][]);
-
-export function kindTable(kind: unknown): AnyTable | undefined {
-  return typeof kind === 'string' ? kinds.get(kind) : undefined;
-}
 
 /**
  * Begins a message about a link: created (`dev` undefined), looked up by its name in the kernel, or,
@@ -79,68 +73,47 @@ export function endLink(m: Messages, start: number): void {
   m.end();
 }
 
-/** An attribute that all links share, or a switch of the header. */
-export function putShared(
-  w: Writer,
-  key: string,
-  value: unknown,
-  given: Given,
-  path: Path,
-): boolean {
-  const plain = value === null && key === 'master' ? 0 : value;
-  return settableAttributes.put(w, key, plain, path, given) || addFlag(key, value, path);
+/**
+ * Writes the attributes of a spec but for IFLA_LINKINFO, and collects its switches for the header.
+ * Answers what else there is: bits of OWN_KEYS and LATE_KEYS.
+ */
+export function putAll(w: Writer, given: Given, keys: Keys, start: number, path: Path): number {
+  let more = 0;
+  for (const name in given) {
+    const key = keys.get(name);
+    const value = given[name];
+    if (key === undefined) throw unknownKey(path.holder(), name, keys.keys());
+    if (key.role === SHARED && key.entry !== undefined) {
+      const plain = value === null && name === 'master' ? 0 : value;
+      settableAttributes.putEntry(w, key.entry, plain, path, given);
+    } else if (key.role === FLAG) {
+      addFlag(name, key.bit, value, path);
+    } else if (value !== undefined) {
+      if (key.role === OWN) more |= OWN_KEYS;
+      else if (key.role === AFTERWARDS) more |= LATE_KEYS;
+      else putSpecial(w, name, value, start, path);
+    }
+  }
+  return more;
 }
 
-/** Keys that are no attributes of their own name; those of a birth and those of a change differ. */
-export const BIRTH_KEYS: ReadonlySet<string> = new Set([
-  'kind',
-  'data',
-  'netns',
-  'index',
-  'addrGenMode',
-  'token',
-  'port',
-  'altNames',
-]);
-export const CHANGE_KEYS: ReadonlySet<string> = new Set([
-  'kind',
-  'data',
-  'netns',
-  'newIndex',
-  'addrGenMode',
-  'token',
-  'port',
-]);
+export const OWN_KEYS = 1;
+export const LATE_KEYS = 2;
 
-export function putSpecial(
-  w: Writer,
-  key: string,
-  value: unknown,
-  start: number,
-  allowed: ReadonlySet<string>,
-  table: AnyTable | undefined,
-  path: Path,
-): void {
-  if (!allowed.has(key)) {
-    const known = [
-      ...settableAttributes.keys(),
-      ...FLAG_SWITCHES,
-      ...allowed,
-      ...(table?.keys() ?? []),
-    ];
-    throw unknownKey(path.holder(), key, known);
-  }
-  if (value === undefined) return;
-  path.set(key);
+function putSpecial(w: Writer, key: string, value: unknown, start: number, path: Path): void {
   if (key === 'netns') {
+    path.set(key);
     writeNetns(w, value, path, true);
   } else if (key === 'index') {
-    w.patch32(start + 4, integer(path.toString(), value, 1, 0x7fffffff));
+    path.set(key);
+    w.patch32(start + 4, isIndex(value) ? value : integer(path.toString(), value, 1, 0x7fffffff));
   } else if (key === 'newIndex') {
+    path.set(key);
     const at = w.begin(IFLA_NEW_IFINDEX);
     w.s32(integer(path.toString(), value, 1, 0x7fffffff));
     w.end(at);
   } else if (key === 'data' && !(value instanceof Uint8Array)) {
+    path.set(key);
     throw invalidType(path.toString(), value, 'a Uint8Array');
   }
 }

@@ -4,24 +4,10 @@ import type { Codec } from '../../wire/codecs.ts';
 import type { Path } from '../../wire/path.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { ifinfomsg, linkAttributes, settableAttributes } from './attributes.ts';
-import { addFlag, FLAG_SWITCHES, header } from './flags.ts';
+import { addFlag, header } from './flags.ts';
+import { AFTERWARDS, FLAG, peerKeys, SHARED } from './keys.ts';
 import { writeNetns } from './netns.ts';
 import type { PeerSpec } from './spec.ts';
-
-/** Settings of a peer that the kernel takes only once the link is there: sent in messages of their own. */
-export const PEER_FOLLOW_UPS: ReadonlySet<string> = new Set([
-  'up',
-  'master',
-  'alias',
-  'addrGenMode',
-  'altNames',
-  'carrier',
-  'protoDown',
-  'protoDownReason',
-  'xdp',
-  'port',
-]);
-const OTHERS = ['netns', 'index', ...FLAG_SWITCHES, ...PEER_FOLLOW_UPS];
 
 /**
  * The other end of a pair: a link's header and attributes inside an attribute. Both ends get one
@@ -43,11 +29,15 @@ export const peer: Codec<PeerSpec> = {
     const { flags, change } = header;
     header.flags = header.change = 0;
     const given = value as Record<string, unknown>;
-    for (const key in given) {
-      if (PEER_FOLLOW_UPS.has(key)) continue;
-      if (settableAttributes.put(w, key, given[key], path, value) || addFlag(key, given[key], path))
-        continue;
-      putOther(w, key, given[key], path, start);
+    for (const name in given) {
+      const key = peerKeys.get(name);
+      if (key?.role === SHARED && key.entry !== undefined) {
+        settableAttributes.putEntry(w, key.entry, given[name], path, given);
+      } else if (key?.role === FLAG) {
+        addFlag(name, key.bit, given[name], path);
+      } else if (key?.role !== AFTERWARDS) {
+        putOther(w, name, given[name], path, start);
+      }
     }
     if (value.numTxQueues === undefined) settableAttributes.put(w, 'numTxQueues', 1, path, value);
     if (value.numRxQueues === undefined) settableAttributes.put(w, 'numRxQueues', 1, path, value);
@@ -68,14 +58,17 @@ export const peer: Codec<PeerSpec> = {
 };
 
 function putOther(w: Writer, key: string, value: unknown, path: Path, start: number): void {
-  if (key !== 'netns' && key !== 'index') {
-    throw unknownKey(path.holder(), key, [...settableAttributes.keys(), ...OTHERS]);
-  }
+  if (!peerKeys.has(key)) throw unknownKey(path.holder(), key, peerKeys.keys());
   if (value === undefined) return;
   path.set(key);
   if (key === 'netns') writeNetns(w, value, path, false);
-  else w.patch32(start + 4, integer(path.toString(), value, 1, 0x7fffffff));
+  else w.patch32(start + 4, isIndex(value) ? value : integer(path.toString(), value, 1, MAX_INDEX));
 }
+
+const MAX_INDEX = 0x7fffffff;
+
+export const isIndex = (value: unknown): value is number =>
+  Number.isInteger(value) && typeof value === 'number' && value > 0 && value <= MAX_INDEX;
 
 /** What the peer needs beyond its creation, or undefined. Refused for a peer born elsewhere. */
 export function peerFollowUps(
@@ -86,7 +79,7 @@ export function peerFollowUps(
   if (spec === undefined || spec === null) return undefined;
   for (const key in spec) {
     const value = (spec as Record<string, unknown>)[key];
-    if (!PEER_FOLLOW_UPS.has(key) || value === undefined || value === false) continue;
+    if (peerKeys.get(key)?.role !== AFTERWARDS || value === undefined || value === false) continue;
     if (spec.netns !== undefined) {
       throw invalidValue(
         `${path}.${key}`,

@@ -10,21 +10,23 @@ import { settableAttributes } from './attributes.ts';
 import {
   ADDR_GEN_MODES,
   type AddrGenMode,
+  IFF_UP,
   RTM_NEWLINK,
   RTM_NEWLINKPROP,
   RTM_SETLINK,
 } from './constants.ts';
+import { header } from './flags.ts';
+import { LATE } from './keys.ts';
+import { birthKeys, changeKeys, kindTable } from './kind-keys.ts';
 import {
-  BIRTH_KEYS,
   beginLink,
-  CHANGE_KEYS,
   endLink,
   type Given,
-  kindTable,
+  LATE_KEYS,
+  OWN_KEYS,
+  putAll,
   putLinkInfo,
   putPort,
-  putShared,
-  putSpecial,
 } from './message.ts';
 
 const IFLA_AF_SPEC = 26 | NLA_F_NESTED;
@@ -36,8 +38,9 @@ const IFLA_INET6_ADDR_GEN_MODE = 8;
 
 const addrGenMode = oneOf(u8, ADDR_GEN_MODES);
 
-/** Paths of what is being written: two serve all calls, since writing never waits. */
-const birthPath = new Path('link');
+/** Paths of what is being written: they serve all calls, since writing never waits. */
+export const birthPath = new Path('link');
+export const peerPath = new Path('link.peer');
 const changesPath = new Path('changes');
 
 /** Kinds whose hardware addresses are six bytes; those of tunnels are IP addresses. */
@@ -62,29 +65,15 @@ const ETHERNET: ReadonlySet<string> = new Set([
 
 const MAC_LENGTH = '02:00:00:00:00:01'.length;
 
-/** What the kernel takes only once the link is there (IFLA_AF_SPEC it even refuses before). */
-const AFTERWARDS: ReadonlySet<string> = new Set([
-  'alias',
-  'carrier',
-  'protoDown',
-  'protoDownReason',
-  'xdp',
-  'addrGenMode',
-  'token',
-  'port',
-  'altNames',
-]);
-
 const isEarly = (given: Given): boolean =>
   given.addrGenMode !== undefined || given.token !== undefined;
 
-/** RTM_NEWLINK that creates. What comes afterwards is left out; `held` leaves out IFF_UP too. */
-export function writeBirth(m: Messages, spec: Given, held: boolean): void {
+/** RTM_NEWLINK that creates; whether there is more to be told afterwards. */
+export function writeBirth(m: Messages, spec: Given): boolean {
   const w = m.writer;
   const path = birthPath.reset();
   const kind = spec.kind;
   if (typeof kind !== 'string') throw invalidType('link.kind', kind, "a kind of link like 'veth'");
-  const table = kindTable(kind);
   const start = beginLink(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 'RTM_NEWLINK', undefined);
   const { address } = spec;
   // What is no Ethernet address at all is the codec's to tell.
@@ -92,21 +81,21 @@ export function writeBirth(m: Messages, spec: Given, held: boolean): void {
     macAddress('link.address', address);
   }
   path.enter();
-  let own = false;
-  for (const key in spec) {
-    if ((held && key === 'up') || AFTERWARDS.has(key)) continue;
-    if (putShared(w, key, spec[key], spec, path)) continue;
-    if (table?.has(key)) own = true;
-    else putSpecial(w, key, spec[key], start, BIRTH_KEYS, table, path);
-  }
+  const more = putAll(w, spec, birthKeys(kind), start, path);
   if (kind === 'veth') {
     // The kernel's default, a queue for each CPU, doubles the time that a pair takes.
     if (spec.numTxQueues === undefined) settableAttributes.put(w, 'numTxQueues', 1, path, spec);
     if (spec.numRxQueues === undefined) settableAttributes.put(w, 'numRxQueues', 1, path, spec);
   }
-  putLinkInfo(w, kind, own ? table : undefined, spec, path);
+  putLinkInfo(w, kind, (more & OWN_KEYS) !== 0 ? kindTable(kind) : undefined, spec, path);
   changesNames(m, spec);
+  // The address mode has to be there before the link goes up, or its first address is made the other way.
+  if (isEarly(spec)) {
+    header.flags &= ~IFF_UP;
+    header.change &= ~IFF_UP;
+  }
   endLink(m, start);
+  return (more & LATE_KEYS) !== 0;
 }
 
 /** The names that come into being here, those of a pair's other end too. */
@@ -117,16 +106,11 @@ function changesNames(m: Messages, spec: Given): void {
   if (typeof peer.name === 'string') m.changesLink(peer.name);
 }
 
-/** The part of a spec that needs messages of its own, or undefined. */
-export function afterwards(spec: Given): Given | undefined {
-  let after: Given | undefined;
-  for (const key in spec) {
-    if (spec[key] === undefined || !AFTERWARDS.has(key)) continue;
-    after ??= {};
-    after[key] = spec[key];
-  }
-  // The mode has to be there before the link goes up, or its first address is made the other way.
-  if (after !== undefined && spec.up === true && isEarly(after)) after.up = true;
+/** The part of a spec that needs messages of its own. */
+export function afterwards(spec: Given): Given {
+  const after: Given = {};
+  for (const key of LATE) if (spec[key] !== undefined) after[key] = spec[key];
+  if (spec.up === true && isEarly(after)) after.up = true;
   return after;
 }
 
@@ -191,7 +175,6 @@ function hasMain(given: Given): boolean {
 function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Path): void {
   const w = m.writer;
   const kind = given.kind;
-  const table = kindTable(kind);
   const type = kind === undefined ? RTM_SETLINK : RTM_NEWLINK;
   // With an index, the name in the message is a new one.
   const start = beginLink(
@@ -203,18 +186,13 @@ function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Pa
     given.name !== undefined,
   );
   path.enter();
-  let own = false;
-  for (const key in given) {
-    if (key === 'altNames' || putShared(w, key, given[key], given, path)) continue;
-    if (table?.has(key)) own = true;
-    else putSpecial(w, key, given[key], start, CHANGE_KEYS, table, path);
-  }
+  const more = putAll(w, given, changeKeys(kind), start, path);
   if (!early && isEarly(given)) putAfSpec(w, given, path);
   if (kind !== undefined) {
     path.set('kind');
     if (typeof kind !== 'string')
       throw invalidType(path.toString(), kind, "a kind of link like 'bridge'");
-    putLinkInfo(w, kind, own ? table : undefined, given, path);
+    putLinkInfo(w, kind, (more & OWN_KEYS) !== 0 ? kindTable(kind) : undefined, given, path);
   } else if (given.data !== undefined) {
     throw invalidValue('changes.kind', kind, 'the kind that `data` is of');
   }
