@@ -12,6 +12,8 @@
         "native/exchange.cc",
         "native/executor.cc",
         "native/files.cc",
+        "native/holder.cc",
+        "native/holdercalls.cc",
         "native/lane.cc",
         "native/lookup.cc",
         "native/mount.cc",
@@ -24,6 +26,7 @@
         "native/pool.cc",
         "native/process.cc",
         "native/result.cc",
+        "native/rights.cc",
         "native/segment.cc",
         "native/socketcalls.cc",
         "native/sockets.cc"

@@ -146,7 +146,8 @@ export class Messages {
     else if ('slot' in ref) this.#reference(REFERENCE_DESCRIPTOR, ~ref.slot);
     else if ('pid' in ref) this.#opened(`/proc/${ref.pid}/ns/net`);
     else {
-      this.writer.s32(ref.fd);
+      // A reference, not the number alone: another process may run the plan and has another one.
+      this.#reference(REFERENCE_DESCRIPTOR, ref.fd);
       if ('hold' in ref) this.holds.push(ref.hold);
     }
   }

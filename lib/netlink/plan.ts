@@ -31,6 +31,7 @@ const LOCK = 22;
 const MOUNTED = 23;
 const GETSOCKNAME = 24;
 const LINKINDEX = 25;
+const HOLDER = 26;
 
 const HEADER = 16;
 const MAX_SLOTS = 256;
@@ -95,6 +96,13 @@ export class PlanWriter {
   /** For tests: the lane can't come home, and is retired. */
   failHome(): void {
     this.#flags |= 0x80000000;
+  }
+
+  /** Must come first: the plan is run by the process behind this control socket. */
+  holder(control: number): void {
+    this.#begin(HOLDER, 0);
+    this.#number(control);
+    this.#end();
   }
 
   unshare(slot: number, flags = 0): void {

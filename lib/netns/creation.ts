@@ -87,7 +87,7 @@ function explainName(errno: number, name: string | undefined): string | undefine
       ? `only a file is left of '${name}', by a crash: pass { replaceLeftover: true }, or delete the name`
       : `a namespace '${name}' exists`;
   }
-  if (code === 'EPERM') {
+  if (code === 'EPERM' || code === 'EACCES') {
     return 'needs CAP_SYS_ADMIN; NetNs.createRootless() makes one without root';
   }
   return undefined;

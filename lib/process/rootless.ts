@@ -1,6 +1,72 @@
+import { checkKeys, object } from '../check.ts';
+import { addon } from '../native.ts';
+import { checkCallOptions } from '../netlink/limits.ts';
 import type { CallOptions } from '../netlink/request.ts';
-import type { NetNs } from '../netns/netns.ts';
+import { type Plan, run } from '../netlink/task.ts';
+import { NetNs } from '../netns/netns.ts';
+import { Holder } from './holder.ts';
+import { RootlessHold } from './rootless-hold.ts';
+
 export type RootlessOptions = CallOptions;
-export async function createRootless(_options: RootlessOptions = {}): Promise<NetNs> {
-  throw new Error('not yet');
+
+const CLONE_NEWUSER = 0x10000000;
+const CLONE_NEWNET = 0x40000000;
+const OPERATION = 'NetNs.createRootless';
+const KEYS = new Set(['signal', 'timeout']);
+
+/**
+ * The one process that this thread's rootless namespaces have in common: in one user namespace,
+ * veths may join them. It begins with the first and ends with the last of them.
+ */
+let shared: Holder | undefined;
+let users = 0;
+
+function acquire(): Holder {
+  if (shared === undefined) {
+    const uids = `0 ${process.geteuid?.() ?? 0} 1\n`;
+    const gids = `0 ${process.getegid?.() ?? 0} 1\n`;
+    const holder = new Holder(OPERATION, CLONE_NEWUSER | CLONE_NEWNET, true, { uids, gids });
+    // The next namespace gets a new one; those of this one are told by their checks.
+    holder.onEnd(() => {
+      if (shared !== holder) return;
+      shared = undefined;
+      users = 0;
+    });
+    shared = holder;
+  }
+  users++;
+  return shared;
+}
+
+function release(holder: Holder): void {
+  if (holder !== shared || --users > 0) return;
+  holder.close();
+}
+
+/** `NetNs.createRootless`: see install.ts. */
+export async function createRootless(options: RootlessOptions = {}): Promise<NetNs> {
+  checkKeys('options', object('options', options), KEYS);
+  checkCallOptions(options);
+  options.signal?.throwIfAborted();
+  const holder = acquire();
+  const plan: Plan<number> = {
+    operation: OPERATION,
+    write(writer) {
+      writer.holder(holder.control);
+      const slot = writer.slot();
+      writer.unshare(slot, CLONE_NEWNET);
+      writer.export(slot);
+    },
+    read: (made) => made.fd(0),
+  };
+  holder.begin();
+  try {
+    const fd = await run(plan, options, (late) => addon.close(late));
+    return new NetNs(new RootlessHold(fd, holder, () => release(holder)));
+  } catch (error) {
+    release(holder);
+    throw error;
+  } finally {
+    holder.end();
+  }
 }
