@@ -104,7 +104,7 @@ export interface NamespaceNode {
   /** Handles (NetNs) of this process on it. */
   handles: number;
   links: LinkNode[];
-  /** Without those of the local table. */
+  /** Without those of the local table, and those to `fe80::/64` that each link has. */
   routes: RouteNode[];
   published: PublishedPort[];
   /** Why its inside is missing. */

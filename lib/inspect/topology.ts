@@ -1,3 +1,4 @@
+import { NetlinkError } from '../errors.ts';
 import { renderDot } from './dot.ts';
 import type { Graph, LinkNode, LinkRef, NamespaceNode } from './graph.ts';
 import { renderMermaid } from './mermaid.ts';
@@ -29,6 +30,21 @@ export class Topology implements Graph {
     return this.namespace(namespace)?.links.find(
       (link) => link.index === dev || link.name === dev || link.altNames.includes(String(dev)),
     );
+  }
+
+  /**
+   * The graph of some namespaces alone, told as for `namespace`.
+   * @throws NetlinkError ENOENT for one that isn't there
+   */
+  only(which: readonly (string | number)[]): Topology {
+    const chosen = new Set<NamespaceNode>();
+    for (const one of which) {
+      const found = this.namespace(one) ?? this.namespace(Number(one));
+      if (!found)
+        throw new NetlinkError(`no namespace '${one}' can be reached`, { code: 'ENOENT' });
+      chosen.add(found);
+    }
+    return new Topology({ namespaces: this.namespaces.filter((ns) => chosen.has(ns)) });
   }
 
   /** What a reference (`peer`, `master`, `lower`) points at. */
