@@ -101,11 +101,10 @@ export function gatewayAddresses(
     const length = withSubnet ? (addresses.subnetOf(gateway)?.length ?? host) : host;
     out.push(address.add({ dev: index, address: `${gateway}/${length}`, noDad }));
   }
-  if (!withSubnet) return out;
-  // Further subnets are on the link as well.
+  // Subnets that come with no address are on the link as well: what is sent to nobody ends there.
   for (const subnet of addresses.subnets) {
     const gateway = subnet.family === 4 ? addresses.gateway4 : addresses.gateway6;
-    if (gateway !== undefined && addresses.subnetOf(gateway) === subnet) continue;
+    if (withSubnet && gateway !== undefined && addresses.subnetOf(gateway) === subnet) continue;
     out.push(route.add({ dst: subnet.text, dev: index, scope: 'link' }));
   }
   return out;

@@ -151,9 +151,10 @@ export class Network {
 
   async #make(options: AttachOptions): Promise<EndpointState> {
     await this.#reaper.room();
-    const { limit } = this.#parts.layout;
-    const count = this.#endpoints.size + this.#pool.size + this.#attaching + this.#reaper.backlog;
-    if (limit !== undefined && count > limit.endpoints) {
+    const { layout, settings } = this.#parts;
+    const { limit } = layout;
+    // Whoever has an address has a port, or is about to.
+    if (limit !== undefined && settings.addresses.used >= limit.endpoints) {
       throw new NetlinkError(`network '${this.name}' is full: ${limit.why}`, { code: 'ERR_NETWORK_FULL' });
     }
     return this.#members.attach(options);
@@ -241,13 +242,15 @@ export class Network {
   }
 
   /**
-   * Lets go of the network: it stays as it is, with its named endpoints and those that were there
-   * before, for another `open`. Anonymous ones end with their handles. The pool is emptied.
+   * Lets go of the network: it stays as it is for another `open`, with its named endpoints and those
+   * whose namespaces were there before. Handles are closed, so anonymous endpoints end; the pool is
+   * emptied.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#pool.close();
+    for (const { state } of this.#endpoints) state.netns?.close();
     const { host, release } = this.#parts;
     release();
     host.close();

@@ -29,11 +29,11 @@ export const routedLayout: Layout = {
   make: ({ name, mtu, addresses }, alias, index): Request<void>[] => [
     link.add({ kind: 'bridge', name, index, address: networkMac(name), mtu, mcastSnooping: false }),
     link.set(index, { alias, addrGenMode: 'none' }),
+    link.set(index, { up: true }),
     ...gatewayAddresses(index, addresses, false),
     ...(addresses.gateway4 === undefined
       ? []
       : [address.add({ dev: index, address: `${GATEWAY4}/32`, scope: 'link' })]),
-    link.set(index, { up: true }),
   ],
 
   pair: ({ mtu }, seat, inside) => [
