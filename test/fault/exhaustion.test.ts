@@ -104,7 +104,7 @@ test('worker threads load it side by side, and are ended in the middle of anythi
     });
     const before = fds();
     let worked = 0;
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const workers = Array.from({ length: 4 }, () => new Worker(body, { eval: true }));
       await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
       await sleep(Math.random() * 60);
