@@ -26,6 +26,13 @@ export function readMac(bytes: Uint8Array, at: number, length: number): string {
   return text;
 }
 
+/** Bytes as hexadecimal digits without separators. */
+export function readHex(bytes: Uint8Array, at: number, length: number): string {
+  let text = '';
+  for (let i = at; i < at + length; i++) text += HEX[bytes[i]];
+  return text;
+}
+
 /** The value of a hexadecimal digit's character code, or -1. */
 function digit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;

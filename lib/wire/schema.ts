@@ -3,6 +3,7 @@ import type { Codec } from './codec.ts';
 import { attributeLength, endChecked } from './codecs.ts';
 import { DecodeError } from './errors.ts';
 import { Path } from './path.ts';
+import { Shapes } from './shapes.ts';
 import { NLA_F_NESTED, NLA_HEADER, NLA_TYPE_MASK, type Writer } from './writer.ts';
 
 export { headed, nest, union } from './nests.ts';
@@ -90,6 +91,8 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   readonly nested: boolean;
   readonly #byKey = new Map<string, Entry>();
   readonly #byNumber: (Entry | undefined)[] = [];
+  /** Only where each attribute is one value of its own. */
+  readonly #shapes: Shapes | undefined;
 
   constructor(name: string, shape: S, options: { nested?: boolean } = {}) {
     this.name = name;
@@ -112,6 +115,9 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
       // Two faces of one number: the first is the one read.
       this.#byNumber[number] ??= entry;
     }
+    const entries = [...this.#byKey.values()];
+    const plain = entries.every((entry) => !entry.many && entry.selector === undefined);
+    this.#shapes = plain ? new Shapes() : undefined;
   }
 
   keys(): IterableIterator<string> {
@@ -204,14 +210,9 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   }
 
   /** Reads attributes from `from` to `to`; a DecodeError names the path. */
-  decode(
-    bytes: Uint8Array,
-    view: DataView,
-    from: number,
-    to: number,
-    into: Values<S> = {},
-  ): Values<S> {
+  decode(bytes: Uint8Array, view: DataView, from: number, to: number, into?: Values<S>): Values<S> {
     try {
+      if (into === undefined) return this.read(bytes, view, from, to - from);
       return this.readInto(bytes, view, from, to, into);
     } catch (error) {
       // Found only now, so that the good way keeps no track of where it is.
@@ -222,7 +223,33 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, length: number): Values<S> {
+    const shapes = this.#shapes;
+    // A table within itself, or one whose attributes take more than a value each.
+    if (shapes === undefined || shapes.busy || shapes.hopeless) {
+      return this.readInto(bytes, view, at, at + length, {});
+    }
+    shapes.busy = true;
+    shapes.count = 0;
+    try {
+      if (this.#readPlain(bytes, view, at, at + length, shapes))
+        return shapes.finish() as Values<S>;
+    } finally {
+      shapes.busy = false;
+    }
     return this.readInto(bytes, view, at, at + length, {});
+  }
+
+  /** False when there is an attribute without a name. */
+  #readPlain(bytes: Uint8Array, view: DataView, from: number, to: number, shapes: Shapes): boolean {
+    let at = from;
+    while (at + NLA_HEADER <= to) {
+      const size = attributeLength(view, at, to);
+      const entry = this.#byNumber[view.getUint16(at + 2, true) & NLA_TYPE_MASK];
+      if (entry === undefined) return false;
+      shapes.add(entry.key, entry.codec.read(bytes, view, at + NLA_HEADER, size - NLA_HEADER));
+      at += (size + 3) & ~3;
+    }
+    return true;
   }
 
   readInto(

@@ -59,13 +59,15 @@ function readData(bytes: Uint8Array, view: DataView, from: number, holder: InfoH
   const table = holder.kind === undefined ? undefined : kinds.get(holder.kind);
   const to = endOf(view, from);
   if (table === undefined) holder.rawData = bytes.slice(from, to);
-  else holder.data = table.readInto(bytes, view, from, to, {});
+  else holder.data = table.read(bytes, view, from, to - from);
 }
 
 function readPort(bytes: Uint8Array, view: DataView, from: number, kind: string): PortValues {
-  const port: Record<string, unknown> = { kind };
   const table = ports.get(kind);
-  if (from !== 0 && table !== undefined) table.readInto(bytes, view, from, endOf(view, from), port);
-  else if (from !== 0) port.rawData = bytes.slice(from, endOf(view, from));
+  const length = from === 0 ? 0 : endOf(view, from) - from;
+  const port: Record<string, unknown> =
+    from === 0 || table === undefined ? {} : table.read(bytes, view, from, length);
+  port.kind = kind;
+  if (from !== 0 && table === undefined) port.rawData = bytes.slice(from, from + length);
   return port as PortValues;
 }

@@ -1,4 +1,4 @@
-import { attributeLength, readMac, readText } from '../../wire/codecs.ts';
+import { attributeLength, readHex, readMac, readText } from '../../wire/codecs.ts';
 import { DecodeError } from '../../wire/errors.ts';
 import { NLA_HEADER, NLA_TYPE_MASK } from '../../wire/writer.ts';
 import { sharedAttributes } from './attributes.ts';
@@ -17,13 +17,6 @@ export function addRare(
   lengths: Numbers,
   link: Link,
 ): void {
-  if (places[47] !== 0) link.carrierUpCount = u32(view, places[47], lengths[47]);
-  if (places[48] !== 0) link.carrierDownCount = u32(view, places[48], lengths[48]);
-  if (places[58] !== 0) link.groMaxSize = u32(view, places[58], lengths[58]);
-  if (places[59] !== 0) link.tsoMaxSize = u32(view, places[59], lengths[59]);
-  if (places[60] !== 0) link.tsoMaxSegs = u32(view, places[60], lengths[60]);
-  if (places[63] !== 0) link.gsoIpv4MaxSize = u32(view, places[63], lengths[63]);
-  if (places[64] !== 0) link.groIpv4MaxSize = u32(view, places[64], lengths[64]);
   if (places[66] !== 0) link.maxPacingOffloadHorizon = u32(view, places[66], lengths[66]);
   if (places[67] !== 0 && bytes[places[67]] !== 0) link.netnsImmutable = true;
   if (places[68] !== 0) link.headroom = u16(view, places[68], lengths[68]);
@@ -91,8 +84,7 @@ function hasBits(bytes: Uint8Array, at: number, length: number): boolean {
   return false;
 }
 
-const hex = (bytes: Uint8Array, at: number, length: number): string =>
-  readMac(bytes, at, length).replaceAll(':', '');
+const hex = (bytes: Uint8Array, at: number, length: number): string => readHex(bytes, at, length);
 
 const IFLA_ALT_IFNAME = 53;
 

@@ -113,6 +113,14 @@ function read(bytes: Uint8Array, view: DataView, from: number, to: number): Link
     gsoMaxSize: u32(view, 41),
     gsoMaxSegs: u32(view, 40),
     protoDown: u8(bytes, 39) !== 0,
+    addrGenMode: undefined,
+    carrierUpCount: u32(view, 47),
+    carrierDownCount: u32(view, 48),
+    groMaxSize: known(view, 58),
+    tsoMaxSize: known(view, 59),
+    tsoMaxSegs: known(view, 60),
+    gsoIpv4MaxSize: known(view, 63),
+    groIpv4MaxSize: known(view, 64),
   };
   if (places[5] !== 0) link.link = u32(view, 5);
   if (places[37] !== 0) link.linkNetnsId = u32(view, 37) | 0;
@@ -160,6 +168,11 @@ function u32(view: DataView, number: number): number {
   if (lengths[number] < 4)
     throw new DecodeError(`u32 needs 4 bytes, there are ${lengths[number]}`, at);
   return view.getUint32(at, true);
+}
+
+/** Undefined where the kernel is too old to tell. */
+function known(view: DataView, number: number): number | undefined {
+  return places[number] === 0 ? undefined : u32(view, number);
 }
 
 function u8(bytes: Uint8Array, number: number): number {

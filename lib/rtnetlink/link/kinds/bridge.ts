@@ -10,7 +10,7 @@ import {
   ipv6,
   mac,
   oneOf,
-  readMac,
+  readHex,
   u8,
   u16,
   u32,
@@ -35,8 +35,7 @@ const bridgeId: Codec<string> = {
   },
   read(bytes, _view, at, length) {
     if (length < 8) throw new DecodeError(`a bridge identifier of ${length} bytes`, at);
-    const text = readMac(bytes, at, 8).replaceAll(':', '');
-    return `${text.slice(0, 4)}.${text.slice(4)}`;
+    return `${readHex(bytes, at, 2)}.${readHex(bytes, at + 2, 6)}`;
   },
 };
 
