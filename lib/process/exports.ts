@@ -2,6 +2,7 @@
 import './install.ts';
 
 export type { CheckPortOptions, PortState } from './check-port.ts';
+export { type CloneOptions, cloneHolder, type NsHolder } from './clone-holder.ts';
 export type { ConnectOptions } from './connect.ts';
 export type { AgentConstructor, Dispatcher, DispatcherOptions } from './dispatcher.ts';
 export type { ListenOptions } from './listen.ts';

@@ -34,7 +34,11 @@ export class Holder {
   constructor(operation: string, flags: number, serves: boolean, maps: IdMaps | undefined) {
     const started = addon.startHolder(flags, serves);
     if (typeof started === 'number') {
-      throw failure(started, { operation, syscall: serves ? 'unshare' : 'clone3', hint: hintOf(started) });
+      throw failure(started, {
+        operation,
+        syscall: serves ? 'unshare' : 'clone3',
+        hint: hintOf(started),
+      });
     }
     [this.pid, this.control, this.user, this.#token] = started;
     this.#pidfd = addon.pidfdOpen(this.pid);
@@ -92,8 +96,8 @@ export class Holder {
 }
 
 const MAP_HINTS: Record<string, string> = {
-  'EPERM': 'without root only one id may be mapped, the own one',
-  'EACCES': 'a process that has changed its user after its start may not (it is not dumpable)',
+  EPERM: 'without root only one id may be mapped, the own one',
+  EACCES: 'a process that has changed its user after its start may not (it is not dumpable)',
 };
 
 /** Written from outside: more than its own id a process may not map from inside. */
@@ -105,7 +109,8 @@ function writeMaps(operation: string, pid: number, maps: IdMaps): void {
     try {
       writeFileSync(`/proc/${pid}/${file}`, text);
     } catch (error) {
-      const { errno = -1, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error();
+      const { errno = -1, code }: NodeJS.ErrnoException =
+        error instanceof Error ? error : new Error();
       throw failure(errno, {
         operation,
         syscall: file,
@@ -122,6 +127,7 @@ function hintOf(errno: number): string | undefined {
       'kernel.apparmor_restrict_unprivileged_userns, a seccomp filter of a container)'
     );
   }
-  if (errno === -28) return 'a limit is reached (sysctl user.max_user_namespaces, user.max_net_namespaces)';
+  if (errno === -28)
+    return 'a limit is reached (sysctl user.max_user_namespaces, user.max_net_namespaces)';
   return undefined;
 }

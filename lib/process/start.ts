@@ -51,7 +51,12 @@ class Start {
         this.#held.push([event, values]);
         return true;
       }
-      if (this.#state === 'failed' && event !== 'close') return true;
+      if (this.#state === 'failed' && event !== 'close') {
+        // Node has just noted how the launcher ended.
+        if (event === 'exit' && this.#errno !== 0)
+          Object.assign(this.#child, { exitCode: this.#errno });
+        return true;
+      }
     }
     // Node's own code for a child that never was.
     if (event === 'close' && this.#errno !== 0) values[0] = this.#errno;

@@ -1,9 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CLONE, NetNs, nsDescriptors, openNs, setns, unshare } from '../../lib/index.ts';
+import {
+  CLONE,
+  cloneHolder,
+  NetNs,
+  nsDescriptors,
+  openNs,
+  setns,
+  unshare,
+} from '../../lib/index.ts';
 import { strayThreads } from './support/threads.ts';
 
 const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
@@ -169,6 +177,89 @@ describe('unshare and setns', () => {
       return answers;
     `);
     expect(seen).toEqual(['EINVAL unshare', 'EINVAL setns', 'EINVAL setns', 'EBADF setns']);
+  });
+});
+
+describe('cloneHolder', () => {
+  test('keeps new namespaces, which others may enter and which end with it', async () => {
+    const kinds = {
+      net: 'net',
+      mount: 'mnt',
+      uts: 'uts',
+      ipc: 'ipc',
+      cgroup: 'cgroup',
+      time: 'time',
+    } as const;
+    using own = nsDescriptors('self');
+    for (const [option, kind] of Object.entries(kinds)) {
+      const holder = cloneHolder({ [option]: true });
+      const theirs = holder.descriptors();
+      const differing = Object.values(kinds).filter((each) => !theirs[each]?.equals(own[each]!));
+      expect(differing, option).toEqual([kind]);
+      theirs[Symbol.dispose]();
+      holder.close();
+      expect(holder.ended).toBe(true);
+      expect(() => holder.descriptors()).toThrow(
+        expect.objectContaining({ code: 'ERR_NETNS_HOLDER_ENDED' }),
+      );
+      expect(() => process.kill(holder.pid, 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+    }
+  });
+
+  test('a network namespace of a user namespace, and a process namespace', async () => {
+    using holder = cloneHolder({
+      net: true,
+      pid: true,
+      user: {
+        uids: [{ inside: 0, outside: 1000, count: 10 }],
+        gids: [{ inside: 0, outside: 2000 }],
+      },
+    });
+    const theirs = holder.descriptors();
+    const ns = NetNs.open({ pid: holder.pid });
+    expect(theirs.net?.id.ino).toBe(ns.inode);
+    const owner = theirs.net?.owner();
+    expect(owner?.equals(theirs.user!)).toBe(true);
+    owner?.close();
+    expect(readFileSync(`/proc/${holder.pid}/uid_map`, 'utf8').trim().split(/\s+/)).toEqual([
+      '0',
+      '1000',
+      '10',
+    ]);
+    expect(readFileSync(`/proc/${holder.pid}/gid_map`, 'utf8').trim().split(/\s+/)).toEqual([
+      '0',
+      '2000',
+      '1',
+    ]);
+    expect(/^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${holder.pid}/status`, 'utf8'))).toBe(
+      true,
+    );
+    expect(readdirSync(`/proc/${holder.pid}/fd`).sort()).toEqual(['0', '1', '2', '3']);
+    await ns.execFile('true');
+    theirs[Symbol.dispose]();
+    ns.close();
+  });
+
+  test('one that is killed is noticed and leaves no zombie', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    const holder = cloneHolder({ uts: true });
+    process.kill(holder.pid, 'SIGKILL');
+    await expect.poll(() => holder.ended).toBe(true);
+    expect(() => process.kill(holder.pid, 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
+  });
+
+  test('maps that the kernel refuses end it', () => {
+    const overlapping = [
+      { inside: 0, outside: 0, count: 10 },
+      { inside: 5, outside: 100 },
+    ];
+    const attempt = () => cloneHolder({ user: { uids: overlapping, gids: overlapping } });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'EINVAL', syscall: 'uid_map' }));
+    expect(() => cloneHolder({ user: { uids: [], gids: [] } })).toThrow('options.user.uids');
+    // @ts-expect-error no kind
+    expect(() => cloneHolder({ network: true })).toThrow(/options\.network/);
+    expect(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim()).toBe('');
   });
 });
 

@@ -3,8 +3,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NetNs } from '../../lib/index.ts';
 
-const LOADER = new URL('../../scripts/typescript.mjs', import.meta.url).pathname;
-const LIBRARY = new URL('../../lib/index.ts', import.meta.url).href;
+const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
 
 const NOBODY = { uid: 65534, gid: 65534, cwd: '/' };
 
@@ -17,8 +16,11 @@ async function asUser(body: string): Promise<unknown> {
     const answer = await (async () => { ${body} })();
     console.log(JSON.stringify(answer));
   `;
-  const args = ['--import', LOADER, '--input-type=module', '-e', script];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { ...NOBODY, timeout: 20_000 });
+  const args = ['--input-type=module', '-e', script];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    ...NOBODY,
+    timeout: 20_000,
+  });
   expect(stderr).toBe('');
   return JSON.parse(stdout);
 }
@@ -85,7 +87,13 @@ describe('as an ordinary user', () => {
       udp.close(); sender.close(); a.close(); b.close();
       return [reply.error, reply.from, body, port.state, datagram];
     `);
-    expect(seen).toEqual([undefined ?? null, '10.83.0.2', 'hello', 'closed', ['datagram', '10.83.0.1']]);
+    expect(seen).toEqual([
+      undefined ?? null,
+      '10.83.0.2',
+      'hello',
+      'closed',
+      ['datagram', '10.83.0.1'],
+    ]);
   });
 
   test('spawn: children are inside, as root of the user namespace', async () => {
@@ -171,14 +179,19 @@ describe('as an ordinary user', () => {
       console.log(readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').trim().split(' ').join());
       setInterval(() => ns, 1000);
     `;
-    const child = spawn(process.execPath, ['--import', LOADER, '--input-type=module', '-e', script], { ...NOBODY, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      ...NOBODY,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const { once } = await import('node:events');
     const { existsSync } = await import('node:fs');
     const [line] = await once(child.stdout, 'data');
     const pids = String(line).trim().split(',');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await expect.poll(() => pids.some((pid) => existsSync(`/proc/${pid}`)), { timeout: 3000 }).toBe(false);
+    await expect
+      .poll(() => pids.some((pid) => existsSync(`/proc/${pid}`)), { timeout: 3000 })
+      .toBe(false);
   });
 });
 

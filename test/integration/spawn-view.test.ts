@@ -25,11 +25,14 @@ const sh = async (script: string, options: Parameters<NetNs['execFile']>[2]): Pr
 
 describe('view', () => {
   test('shows what `ip netns exec` shows', async () => {
-    const script = 'ls /sys/class/net; cat /etc/resolv.conf; readlink /proc/self/ns/net; grep -c . /proc/self/mountinfo';
+    const script =
+      'ls /sys/class/net; cat /etc/resolv.conf; readlink /proc/self/ns/net; grep -c . /proc/self/mountinfo';
     const ours = await sh(script, { view: true });
     const { execFile } = await import('node:child_process');
     const theirs = await new Promise<string>((resolve, reject) =>
-      execFile('ip', ['netns', 'exec', NAME, 'sh', '-c', script], (error, stdout) => (error ? reject(error) : resolve(stdout))),
+      execFile('ip', ['netns', 'exec', NAME, 'sh', '-c', script], (error, stdout) =>
+        error ? reject(error) : resolve(stdout),
+      ),
     );
     expect(ours).toBe(theirs.trim());
     expect(ours).toContain('nameserver 10.9.8.7');
@@ -46,7 +49,9 @@ describe('view', () => {
 
   test('without it the child sees the mounts of this process', async () => {
     expect(await sh('readlink /proc/self/ns/mnt', {})).toBe(readlinkSync('/proc/self/ns/mnt'));
-    expect(await sh('readlink /proc/self/ns/mnt', { view: true })).not.toBe(readlinkSync('/proc/self/ns/mnt'));
+    expect(await sh('readlink /proc/self/ns/mnt', { view: true })).not.toBe(
+      readlinkSync('/proc/self/ns/mnt'),
+    );
   });
 
   test('an anonymous namespace has its /sys', async () => {
@@ -68,13 +73,14 @@ describe('view', () => {
   });
 
   test('gives up its privileges after the mounts', async () => {
-    expect(await sh('id -u; id -g; id -G; cat /etc/resolv.conf', { view: true, uid: 65534, gid: 65534 })).toBe(
-      '65534\n65534\n65534\nnameserver 10.9.8.7',
-    );
+    expect(
+      await sh('id -u; id -g; id -G; cat /etc/resolv.conf', { view: true, uid: 65534, gid: 65534 }),
+    ).toBe('65534\n65534\n65534\nnameserver 10.9.8.7');
   });
 
   test('speaks IPC, and tells spawn before exit', async () => {
-    const script = 'process.send(require("fs").readFileSync("/etc/resolv.conf", "utf8")); process.disconnect()';
+    const script =
+      'process.send(require("fs").readFileSync("/etc/resolv.conf", "utf8")); process.disconnect()';
     const child = ns.spawn(process.execPath, ['-e', script], {
       view: true,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -88,14 +94,13 @@ describe('view', () => {
   });
 
   test('a child without the privilege to mount tells so', async () => {
-    const loader = new URL('../../scripts/typescript.mjs', import.meta.url).pathname;
     const script = `
-      import { NetNs } from '${new URL('../../lib/index.ts', import.meta.url)}';
+      import { NetNs } from '${new URL('../../dist/index.js', import.meta.url)}';
       process.setgroups([]); process.setgid(65534); process.setuid(65534);
       const ns = NetNs.current();
       try { ns.spawn('true', [], { view: true }); } catch (error) { console.log(error.code, error.syscall); }
     `;
-    const { stdout } = await ns.execFile(process.execPath, ['--import', loader, '--input-type=module', '-e', script]);
+    const { stdout } = await ns.execFile(process.execPath, ['--input-type=module', '-e', script]);
     expect(stdout).toBe('EPERM setns\n');
   });
 });
@@ -114,12 +119,16 @@ describe('unshare', () => {
   });
 
   test('a process namespace: the command is process 1, with a /proc of its own', async () => {
-    const child = ns.spawn('sh', ['-c', 'echo $$ $(ls /proc | grep -c "^[0-9]"); exec sleep 60'], { unshare: { pid: true } });
+    const child = ns.spawn('sh', ['-c', 'echo $$ $(ls /proc | grep -c "^[0-9]"); exec sleep 60'], {
+      unshare: { pid: true },
+    });
     const [line] = await once(child.stdout, 'data');
     // The shell and what counts: not the dozens that run outside.
     expect(String(line).trim()).toMatch(/^1 [234]$/);
     expect(readlinkSync(`/proc/${child.pid}/ns/pid`)).not.toBe(readlinkSync('/proc/self/ns/pid'));
-    expect(readlinkSync('/proc/thread-self/ns/pid_for_children')).toBe(readlinkSync('/proc/self/ns/pid'));
+    expect(readlinkSync('/proc/thread-self/ns/pid_for_children')).toBe(
+      readlinkSync('/proc/self/ns/pid'),
+    );
     child.kill('SIGKILL');
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   });
@@ -131,17 +140,23 @@ describe('unshare', () => {
 
   test('a host name', async () => {
     const before = readFileSync('/proc/sys/kernel/hostname', 'utf8');
-    expect(await sh('hostname || cat /proc/sys/kernel/hostname', { unshare: { hostname: 'box' } })).toBe('box');
+    expect(
+      await sh('hostname || cat /proc/sys/kernel/hostname', { unshare: { hostname: 'box' } }),
+    ).toBe('box');
     expect(readFileSync('/proc/sys/kernel/hostname', 'utf8')).toBe(before);
   });
 
   test('a user namespace: root inside, mapped as said', async () => {
-    expect(await sh('id -u; cat /proc/self/uid_map', { unshare: { user: true } })).toMatch(/^0\n\s*0\s+0\s+1$/);
+    expect(await sh('id -u; cat /proc/self/uid_map', { unshare: { user: true } })).toMatch(
+      /^0\n\s*0\s+0\s+1$/,
+    );
     const user = {
       uids: [{ inside: 0, outside: 100_000, count: 1000 }],
       gids: [{ inside: 0, outside: 200_000, count: 1000 }],
     };
-    const child = ns.spawn('sh', ['-c', 'echo $(id -u; id -g); exec sleep 60'], { unshare: { user } });
+    const child = ns.spawn('sh', ['-c', 'echo $(id -u; id -g); exec sleep 60'], {
+      unshare: { user },
+    });
     const [line] = await once(child.stdout, 'data');
     expect(String(line)).toBe('0 0\n');
     const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -153,7 +168,15 @@ describe('unshare', () => {
   });
 
   test('all together: a child that can’t reach the host’s namespace', async () => {
-    const everything = { mount: true, pid: true, uts: true, ipc: true, cgroup: true, user: true, hostname: 'jail' };
+    const everything = {
+      mount: true,
+      pid: true,
+      uts: true,
+      ipc: true,
+      cgroup: true,
+      user: true,
+      hostname: 'jail',
+    };
     const seen = await sh(
       'echo $$; id -u; hostname; ls /proc | grep -c "^[0-9]"; nsenter --net=/proc/1/ns/net readlink /proc/self/ns/net 2>/dev/null || echo refused',
       { unshare: everything },
@@ -165,9 +188,12 @@ describe('unshare', () => {
   });
 
   test('with a view', async () => {
-    expect(await sh('cat /etc/resolv.conf; echo $$; ls /sys/class/net', { view: true, unshare: { pid: true } })).toBe(
-      'nameserver 10.9.8.7\n1\nlo',
-    );
+    expect(
+      await sh('cat /etc/resolv.conf; echo $$; ls /sys/class/net', {
+        view: true,
+        unshare: { pid: true },
+      }),
+    ).toBe('nameserver 10.9.8.7\n1\nlo');
   });
 
   test('maps that the kernel refuses are an error of the child, and nothing runs', async () => {
@@ -175,7 +201,9 @@ describe('unshare', () => {
       { inside: 0, outside: 0, count: 10 },
       { inside: 5, outside: 100, count: 10 },
     ];
-    const child = ns.spawn('touch', ['/run/must-not-be'], { unshare: { user: { uids: overlapping, gids: overlapping } } });
+    const child = ns.spawn('touch', ['/run/must-not-be'], {
+      unshare: { user: { uids: overlapping, gids: overlapping } },
+    });
     const [error] = await once(child, 'error');
     expect(error).toMatchObject({ code: 'EINVAL', syscall: 'spawn touch', path: 'touch' });
     expect(error.message).toBe('spawn touch EINVAL: invalid argument, uid_map');

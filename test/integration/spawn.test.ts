@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetNs } from '../../lib/index.ts';
 import { strayThreads } from './support/threads.ts';
 
+const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
+
 let ns: NetNs;
 
 beforeEach(async () => {
@@ -45,7 +47,8 @@ describe('spawn', () => {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const fourth = child.stdio[3];
-    if (fourth === null || fourth === undefined || !('end' in fourth)) throw new Error('no fourth pipe');
+    if (fourth === null || fourth === undefined || !('end' in fourth))
+      throw new Error('no fourth pipe');
     fourth.end('through the fourth');
     const [out, err] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
     expect(out).toBe('/bin/sh hello /tmp\nthrough the fourth');
@@ -53,8 +56,11 @@ describe('spawn', () => {
   });
 
   test('speaks IPC', async () => {
-    const script = 'process.on("message", (m) => process.send([m, require("fs").readlinkSync("/proc/self/ns/net")], () => process.disconnect()))';
-    const child = ns.spawn(process.execPath, ['-e', script], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    const script =
+      'process.on("message", (m) => process.send([m, require("fs").readlinkSync("/proc/self/ns/net")], () => process.disconnect()))';
+    const child = ns.spawn(process.execPath, ['-e', script], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    });
     child.send('ping');
     const [answer] = await once(child, 'message');
     expect(answer).toEqual(['ping', inside()]);
@@ -103,7 +109,9 @@ describe('spawn', () => {
 
   test('no process stays around', async () => {
     const child = ns.spawn('sleep', ['60']);
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+      .trim()
+      .split(' ');
     expect(children).toContain(String(child.pid));
     expect(await ns.pids()).toEqual([child.pid]);
     child.kill();
@@ -143,8 +151,11 @@ describe('what goes wrong', () => {
     test(`a child that did not start tells neither spawn nor exit, ${how}`, async () => {
       const told: string[] = [];
       const child = ns.spawn('/no/such/command', [], options);
-      for (const event of ['spawn', 'exit', 'error', 'close']) child.on(event, () => told.push(event));
-      const [code] = await new Promise<unknown[]>((resolve) => child.on('close', (...values) => resolve(values)));
+      for (const event of ['spawn', 'exit', 'error', 'close'])
+        child.on(event, () => told.push(event));
+      const [code] = await new Promise<unknown[]>((resolve) =>
+        child.on('close', (...values) => resolve(values)),
+      );
       expect(told).toEqual(['error', 'close']);
       expect([code, child.exitCode]).toEqual([-2, -2]);
     });
@@ -156,10 +167,15 @@ describe('what goes wrong', () => {
     expect(() => ns.spawn('')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
     // @ts-expect-error nor is a string a view
     expect(() => ns.spawn('true', [], { view: 'yes' })).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining('options.view') }),
+      expect.objectContaining({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: expect.stringContaining('options.view'),
+      }),
     );
     // @ts-expect-error a namespace that there is not
-    expect(() => ns.spawn('true', [], { unshare: { network: true } })).toThrow(/options\.unshare\.network/);
+    expect(() => ns.spawn('true', [], { unshare: { network: true } })).toThrow(
+      /options\.unshare\.network/,
+    );
     expect(strayThreads()).toEqual([]);
   });
 
@@ -169,12 +185,14 @@ describe('what goes wrong', () => {
     const { stdout } = await named.execFile('readlink', READ_NS);
     expect(stdout.trim()).toBe(`net:[${named.inode}]`);
     named.close();
-    expect(() => named.spawn('true')).toThrow(expect.objectContaining({ code: 'ERR_NETNS_CLOSED' }));
+    expect(() => named.spawn('true')).toThrow(
+      expect.objectContaining({ code: 'ERR_NETNS_CLOSED' }),
+    );
   });
 
   test('no descriptor left: EMFILE as an event, and all is well afterwards', async () => {
     const script = `
-      import { NetNs } from '${new URL('../../lib/index.ts', import.meta.url)}';
+      import { NetNs } from '${LIBRARY}';
       import { openSync, closeSync, readlinkSync } from 'node:fs';
       import { spawn } from 'node:child_process';
       const ns = await NetNs.create();
@@ -190,7 +208,12 @@ describe('what goes wrong', () => {
       console.log(JSON.stringify([told, same, after.stdout]));
       ns.close();
     `;
-    const { stdout } = await ns.execFile('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', ...node(script)]);
+    const { stdout } = await ns.execFile('sh', [
+      '-c',
+      'ulimit -n 1000; exec "$@"',
+      'sh',
+      ...node(script),
+    ]);
     const [[ours, theirs], same, after] = JSON.parse(stdout);
     expect(ours).toEqual(theirs);
     expect(ours[0]).toBe('EMFILE');
@@ -199,7 +222,7 @@ describe('what goes wrong', () => {
 
   test('process.exit inside run ends the process with its code', async () => {
     const script = `
-      import { NetNs } from '${new URL('../../lib/index.ts', import.meta.url)}';
+      import { NetNs } from '${LIBRARY}';
       const ns = await NetNs.create();
       process.on('exit', (code) => console.log('exit', code));
       ns.run(() => process.exit(7));
@@ -210,7 +233,7 @@ describe('what goes wrong', () => {
 
   test('a thread that gives up its privileges inside is told to be lost', async () => {
     const script = `
-      import { NetNs } from '${new URL('../../lib/index.ts', import.meta.url)}';
+      import { NetNs } from '${LIBRARY}';
       const ns = await NetNs.create();
       const codes = [];
       process.on('warning', (warning) => codes.push(warning.name));
@@ -272,8 +295,7 @@ test('costs little more than child_process.spawn', async () => {
   expect(readdirSync('/proc/self/fd').length).toBeLessThan(200);
 });
 
-/** The command line that runs a script which imports this library's sources. */
+/** The command line that runs a script, which imports this library as it is shipped. */
 function node(script: string): string[] {
-  const loader = new URL('../../scripts/typescript.mjs', import.meta.url).pathname;
-  return [process.execPath, '--import', loader, '--input-type=module', '-e', script];
+  return [process.execPath, '--input-type=module', '-e', script];
 }
