@@ -82,7 +82,7 @@ function write(m: Messages, flags: number, spec: NeighbourSpec, byDefault: numbe
   const path = new Path('neighbour');
   m.begin(RTM_NEWNEIGH, flags, 'RTM_NEWNEIGH', SCHEMA);
   const state = spec.state === undefined ? byDefault : STATES[spec.state];
-  writeHeader(m, familyOf(spec.dst), spec.dev, spec.proxy ? 0 : state, flagsOf(spec));
+  writeHeader(m, familyOf(spec.dst), spec.dev, state, flagsOf(spec));
   path.enter();
   neighbourTable.put(w, 'dst', spec.dst, path, spec);
   neighbourTable.put(w, 'lladdr', spec.lladdr, path, spec);
@@ -109,7 +109,7 @@ function deleteNeighbour(key: NeighbourKey): Request<void> {
   checkNeighbourKey(key);
   return change('neighbour.delete', (m) => {
     m.begin(RTM_DELNEIGH, 0, 'RTM_DELNEIGH', SCHEMA);
-    writeHeader(m, familyOf(key.dst), key.dev, 0, key.proxy ? NTF_PROXY : 0);
+    writeHeader(m, familyOf(key.dst), key.dev, NUD_PERMANENT, key.proxy ? NTF_PROXY : 0);
     neighbourTable.encode(m.writer, { dst: key.dst }, 'neighbour');
     m.end();
   });

@@ -39,7 +39,7 @@ export function ticksToMicroseconds(ticks: number): number {
 
 /** The ticks that `size` bytes take at `rate` bytes a second. */
 export function transmitTicks(rate: number, size: number): number {
-  return Math.ceil(microsecondsToTicks(1e6 * (size / rate))) >>> 0;
+  return Math.min(Math.ceil(microsecondsToTicks(1e6 * (size / rate))), 0xffffffff);
 }
 
 /** The bytes that pass in `ticks` at `rate` bytes a second: the burst that `tc` shows. */
@@ -79,6 +79,8 @@ export interface RateOptions {
   /** The largest packet that the table must cover. */
   mtu?: number | undefined;
   linkLayer?: LinkLayer | undefined;
+  /** The table is of the whole rate, where it is over 32 bits. */
+  exact?: boolean;
 }
 
 /** A rate as the kernel wants it told: the specification, and the 1024 bytes of its table. */
@@ -91,9 +93,12 @@ export function rateTable(
   const mpu = options.mpu ?? 0;
   const table = new Uint8Array(1024);
   const view = new DataView(table.buffer);
+  // As tc does it, which tells police's tables from the others. Kernels since 3.8 use none of them.
+  const shown = Math.min(rate, MAX_RATE32);
+  const tabled = options.exact ? rate : shown;
   for (let cell = 0; cell < 256; cell++) {
     const size = sizeOnWire((cell + 1) << cellLog, mpu, linkLayer);
-    view.setUint32(cell * 4, transmitTicks(rate, size), true);
+    view.setUint32(cell * 4, transmitTicks(tabled, size), true);
   }
   const spec = {
     cellLog,
@@ -101,7 +106,7 @@ export function rateTable(
     overhead: options.overhead ?? 0,
     cellAlign: -1,
     mpu,
-    rate: Math.min(rate, MAX_RATE32),
+    rate: shown,
   };
   return { spec, table };
 }

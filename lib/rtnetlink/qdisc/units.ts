@@ -118,7 +118,10 @@ const ALL = 0xffffffff;
 export function share(path: string, value: unknown): number {
   if (typeof value !== 'number') throw invalidType(path, value, 'a percentage from 0 to 100');
   if (!(value >= 0 && value <= 100)) throw outOfRange(path, value, 'a percentage from 0 to 100');
-  return Math.round((value / 100) * ALL);
+  const part = (value / 100) * ALL;
+  // Half to even, as rint() rounds in tc.
+  const rounded = Math.round(part);
+  return rounded - part === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
 
 /** Percent, to the seven digits that the share tells apart. */

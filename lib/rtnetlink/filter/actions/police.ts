@@ -124,7 +124,7 @@ export const police = options<Police, Infer<typeof policeTable>>(policeTable, {
     const mpu = spec.mpu === undefined ? 0 : integer(`${path}.mpu`, spec.mpu, 0, 0xffff);
     const overhead =
       spec.overhead === undefined ? 0 : integer(`${path}.overhead`, spec.overhead, 0, 0xffff);
-    const rated = { mpu, overhead, mtu, linkLayer: spec.linkLayer };
+    const rated = { mpu, overhead, mtu, linkLayer: spec.linkLayer, exact: true };
     const rate = told === undefined ? undefined : bytesPerSecond(`${path}.rate`, told);
     const peak =
       spec.peakRate === undefined ? undefined : bytesPerSecond(`${path}.peakRate`, spec.peakRate);
@@ -154,7 +154,11 @@ export const police = options<Police, Infer<typeof policeTable>>(policeTable, {
           : Math.min(bytesPerSecond(`${path}.averageRate`, averageRate), MAX_RATE32),
       result: spec.conform,
       packetRate,
-      packetBurst: spec.packetBurst,
+      // The kernel keeps the time that the burst lasts.
+      packetBurst:
+        packetRate === undefined || spec.packetBurst === undefined
+          ? undefined
+          : transmitTicks(packetRate, spec.packetBurst),
     };
   },
   fromWire({ parms, rate64, peakRate64, averageRate, result, packetRate, packetBurst }) {
@@ -167,7 +171,10 @@ export const police = options<Police, Infer<typeof policeTable>>(policeTable, {
       peakRate: peak === 0 ? undefined : peak * 8,
       averageRate: averageRate === undefined ? undefined : averageRate * 8,
       packetRate,
-      packetBurst,
+      packetBurst:
+        packetRate === undefined || packetBurst === undefined
+          ? undefined
+          : transmitSize(packetRate, packetBurst),
       exceed: parms?.control,
       conform: result,
       mpu: parms?.rate.mpu,

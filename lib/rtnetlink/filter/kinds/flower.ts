@@ -180,6 +180,8 @@ function putPort(
     return;
   }
   putMasked(out, path, value, `${kind}${side}`, 0xffff);
+  // Without a mask all of a port counts; tc leaves it out as well.
+  if (typeof value === 'number') delete out[`${kind}${side}Mask`];
 }
 
 /** Numbers with masks: the option, the attribute, the largest. */
@@ -275,11 +277,14 @@ export const flower = options<Flower, Wire>(flowerTable, {
     for (const key of PLAIN) if (spec[key] !== undefined) out[key] = spec[key];
     for (const [key, wire] of MACS) putMac(out, `${path}.${key}`, spec[key], wire);
     for (const [key, v4, v6] of IPS) putIp(out, `${path}.${key}`, spec[key], v4, v6);
-    for (const [key, wire, max] of MASKED) putMasked(out, `${path}.${key}`, spec[key], wire, max);
+    for (const [key, wire, max] of MASKED) {
+      putMasked(out, `${path}.${key}`, spec[key], wire, max);
+      if (wire.endsWith('Port') && typeof spec[key] === 'number') delete out[`${wire}Mask`];
+    }
     putPort(out, `${path}.srcPort`, spec.srcPort, protocol, 'Src');
     putPort(out, `${path}.dstPort`, spec.dstPort, protocol, 'Dst');
     putIcmp(out, spec, path, protocol);
-    out.flags = flagsOf(spec);
+    out.flags = flagsOf(spec) ?? {};
     out.actions = spec.actions;
     return out;
   },

@@ -22,6 +22,10 @@ export class DualTable<S extends Shape> extends Table<S> {
     return super.put(w, other ? `${key}6` : key, value, path, siblings);
   }
 
+  override read(bytes: Uint8Array, view: DataView, at: number, length: number): Values<S> {
+    return this.#joined(super.read(bytes, view, at, length));
+  }
+
   override readInto(
     bytes: Uint8Array,
     view: DataView,
@@ -29,14 +33,18 @@ export class DualTable<S extends Shape> extends Table<S> {
     to: number,
     into: Values<S>,
   ): Values<S> {
-    const values: Record<string, unknown> = super.readInto(bytes, view, from, to, into);
+    return this.#joined(super.readInto(bytes, view, from, to, into));
+  }
+
+  #joined(values: Values<S>): Values<S> {
+    const out: Record<string, unknown> = values;
     for (const key of this.#dual) {
-      const address = values[`${key}6`];
+      const address = out[`${key}6`];
       if (address === undefined) continue;
-      values[key] = address;
-      delete values[`${key}6`];
+      out[key] = address;
+      delete out[`${key}6`];
     }
-    return into;
+    return values;
   }
 }
 

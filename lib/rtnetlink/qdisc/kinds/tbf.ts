@@ -108,14 +108,14 @@ export const tbf = options<Tbf, Infer<typeof tbfTable>>(tbfTable, {
     const limit = limitOf(spec, path, rate, burst, peak, mtu);
     const rated = { overhead, mpu, mtu, linkLayer: spec.linkLayer };
     const main = rateTable(rate, rated);
-    // As tc does it: only the table of the rate itself is told the sizes that are padded.
-    const second = peak === 0 ? undefined : rateTable(peak, { ...rated, overhead: 0 });
+    const second = peak === 0 ? undefined : rateTable(peak, rated);
     return {
       parms: {
         rate: main.spec,
         peakRate: second?.spec ?? NO_RATE,
         limit,
-        buffer: transmitTicks(rate, burst),
+        // The 32-bit rate, as tc does it: TCA_TBF_BURST beside says it exactly.
+        buffer: transmitTicks(main.spec.rate, burst),
         mtu: peak === 0 ? 0 : transmitTicks(peak, mtu),
       },
       burst,
