@@ -13,6 +13,8 @@ export interface Codec<T> {
   readonly nested?: boolean;
   /** Values that documentation and tests may use; each survives a round trip. */
   readonly samples?: readonly T[];
+  /** The codecs that this one is made of, so that every table can be found from those above it. */
+  readonly inner?: readonly unknown[];
   /** The sibling attribute that says how to read this one (see `union`). */
   readonly selector?: string;
 

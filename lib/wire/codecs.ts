@@ -180,6 +180,7 @@ export function array<T>(codec: Codec<T>, element: number | 'index' | 'position'
   return {
     type: `list of ${codec.type}`,
     nested: true,
+    inner: [codec],
     samples:
       codec.samples === undefined
         ? undefined
@@ -209,7 +210,9 @@ export function array<T>(codec: Codec<T>, element: number | 'index' | 'position'
     },
     pathOf(all, view, from, to, offset) {
       for (let at = from, i = 0; at + NLA_HEADER <= to; i++) {
-        const size = attributeLength(view, at, to);
+        // An element of a length that does not fit is itself what the error is about.
+        const size = view.getUint16(at, true);
+        if (size < NLA_HEADER || at + size > to) return `[${i}]`;
         if (offset < at + size) {
           const inner = codec.pathOf?.(all, view, at + NLA_HEADER, at + size, offset);
           return inner === undefined ? `[${i}]` : `[${i}].${inner}`;
@@ -248,6 +251,7 @@ export function packed<T>(codec: Codec<T>): Codec<T[]> {
   if (size === undefined || size === 0) throw new TypeError(`${codec.type} has no fixed size`);
   return {
     type: `array of ${codec.type}`,
+    inner: [codec],
     samples: codec.samples === undefined ? undefined : [[...codec.samples]],
     write(w, value, path) {
       checkArray(path, value);
@@ -270,6 +274,9 @@ export function packed<T>(codec: Codec<T>): Codec<T[]> {
 export function lazy<T>(get: () => Codec<T>, nested = true): Codec<T> {
   return {
     type: 'nest',
+    get inner() {
+      return [get()];
+    },
     nested,
     write: (w, value, path, selected) => get().write(w, value, path, selected),
     read: (all, view, at, length, selected) => get().read(all, view, at, length, selected),

@@ -12,6 +12,7 @@ export function nest<S extends Shape>(
   return {
     type: table.type,
     nested: options.flag,
+    inner: [table],
     write: (w, value, path) => table.write(w, value, path),
     read: (bytes, view, at, length) => table.read(bytes, view, at, length),
     pathOf: (bytes, view, from, to, offset) => table.pathOf(bytes, view, from, to, offset),
@@ -28,6 +29,7 @@ export function headed<H extends object, S extends Shape>(
   return {
     type: `${header.type}, then ${table.name}`,
     nested: options.flag ?? true,
+    inner: [header, table],
     write(w, value, path) {
       if (typeof value !== 'object' || value === null)
         throw invalidType(path.toString(), value, 'an object');
@@ -71,6 +73,7 @@ export function union<M extends Record<string, Codec<any>>>(
     type: `by ${selector}: ${[...byKind.keys()].join(' | ')}, else bytes`,
     nested: options.nested ?? true,
     selector,
+    inner: Object.values(members),
     members,
     select: (value) => byKind.get(value),
     write(w, value, path, selected) {

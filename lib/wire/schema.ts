@@ -67,7 +67,6 @@ export type Settable<S extends Shape> = {
     : never;
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: tables of every shape
 export type Infer<T> = T extends Table<infer S> ? Values<S> : never;
 
 /** One attribute of a table, as the loops want it: no lookups of optional fields left. */

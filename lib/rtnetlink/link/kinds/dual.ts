@@ -22,6 +22,20 @@ export class DualTable<S extends Shape> extends Table<S> {
     return super.put(w, other ? `${key}6` : key, value, path, siblings);
   }
 
+  override write(w: Writer, value: Values<S>, path: Path): void {
+    const given: Record<string, unknown> = value;
+    const ends = this.#dual.filter((key) => String(given?.[key]).includes(':'));
+    if (ends.length === 0) {
+      super.write(w, value, path);
+      return;
+    }
+    const apart = Object.entries(given).map(([key, each]) => [
+      ends.includes(key) ? `${key}6` : key,
+      each,
+    ]);
+    super.write(w, Object.fromEntries(apart) as Values<S>, path);
+  }
+
   override read(bytes: Uint8Array, view: DataView, at: number, length: number): Values<S> {
     return this.#joined(super.read(bytes, view, at, length));
   }
