@@ -18,7 +18,7 @@ import {
 } from '../../wire/codecs.ts';
 import { DecodeError } from '../../wire/errors.ts';
 import { attr, type Infer, struct, table, union } from '../../wire/schema.ts';
-import { device } from '../device.ts';
+import { device, deviceOrNone } from '../device.ts';
 import { ROUTER_PREFERENCES } from './constants.ts';
 import { encapTables, encapType } from './encap.ts';
 
@@ -134,7 +134,7 @@ const multipath: Codec<WireHop[]> = {
       w.u16(0);
       w.u8(hop.flags);
       w.u8(hop.weight - 1);
-      device.write(w, hop.dev === 0 ? 0 : hop.dev, path);
+      deviceOrNone.write(w, hop.dev, path);
       hopTable.write(w, hop.attributes, path);
       w.patch16(start, w.length - start);
     });
