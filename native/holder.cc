@@ -93,9 +93,8 @@ bool answerOne(Context& context, Fd* slots, Buffer& plan, Result& result) {
   answer.length = static_cast<uint32_t>(result.bytes.size());
   int fds[kExports];
   result.release([&](int fd) { fds[answer.descriptors++] = fd; });
-  const bool sent =
-      sendRights(kControl, &answer, sizeof(answer), fds, answer.descriptors) == 0 &&
-      sendAll(kControl, result.bytes.data(), result.bytes.size()) == 0;
+  const bool sent = sendRights(kControl, &answer, sizeof(answer), fds, answer.descriptors) == 0 &&
+                    sendAll(kControl, result.bytes.data(), result.bytes.size()) == 0;
   for (uint32_t i = 0; i < answer.descriptors; i++) close(fds[i]);
   return sent && !context.stranded;
 }

@@ -6,15 +6,15 @@
 // threads can enter no user namespace: so views and further namespaces are made here, in the child,
 // which then executes the command and so keeps its process id. Without a failure nothing of this is
 // seen; with one, {i32 errno, name of the call} goes to the descriptor STATUS.
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
-#include <dirent.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,11 +44,11 @@ int statusFd = -1;
 }
 
 struct Options {
-  int user = -1;                  // a user namespace to enter
-  int net = -1;                   // a network namespace to enter
-  int flags = 0;                  // CLONE_NEW* to unshare
-  const char* view = nullptr;     // the namespace's name, '' for one without
-  const char* uids = nullptr;     // lines of /proc/PID/uid_map
+  int user = -1;               // a user namespace to enter
+  int net = -1;                // a network namespace to enter
+  int flags = 0;               // CLONE_NEW* to unshare
+  const char* view = nullptr;  // the namespace's name, '' for one without
+  const char* uids = nullptr;  // lines of /proc/PID/uid_map
   const char* gids = nullptr;
   const char* hostname = nullptr;
   bool proc = false;
@@ -97,7 +97,8 @@ void unshareUser(const Options& options) {
     char byte;
     if (netns::retry([&] { return read(ready[0], &byte, 1); }) != 1) _exit(0);
     // Without privilege over the parent's groups the kernel wants setgroups forbidden first.
-    if (options.gids != nullptr && !privileged && !put(self, "setgroups", "deny")) fail("setgroups");
+    if (options.gids != nullptr && !privileged && !put(self, "setgroups", "deny"))
+      fail("setgroups");
     if (options.uids != nullptr && !put(self, "uid_map", options.uids)) fail("uid_map");
     if (options.gids != nullptr && !put(self, "gid_map", options.gids)) fail("gid_map");
     _exit(0);
@@ -158,7 +159,8 @@ void enter(const Options& options) {
   }
   if (flags != 0 && unshare(flags) != 0) fail("unshare");
   if ((flags & CLONE_NEWNS) != 0 &&
-      mount("", "/", nullptr, (options.view != nullptr ? MS_SLAVE : MS_PRIVATE) | MS_REC, nullptr) != 0) {
+      mount("", "/", nullptr, (options.view != nullptr ? MS_SLAVE : MS_PRIVATE) | MS_REC,
+            nullptr) != 0) {
     fail("mount");
   }
   if (proc) mountProc();

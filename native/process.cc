@@ -97,10 +97,10 @@ class Way {
   bool entered_ = false;
 };
 
-// runIn(fd, newPids, function, outcome): calls the function inside and comes back, whatever it does:
-// an exception, and the end of its execution by a time limit or by the worker's termination, pass
-// through here, where a `finally` would be skipped. outcome[0] is why it was not entered, outcome[1]
-// why the thread did not come back.
+// runIn(fd, newPids, function, outcome): calls the function inside and comes back, whatever it
+// does: an exception, and the end of its execution by a time limit or by the worker's termination,
+// pass through here, where a `finally` would be skipped. outcome[0] is why it was not entered,
+// outcome[1] why the thread did not come back.
 napi_value runIn(napi_env env, napi_callback_info info) {
   size_t argc = 4;
   napi_value argv[4];
@@ -111,8 +111,8 @@ napi_value runIn(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   if (argc < 4 || napi_get_value_int32(env, argv[0], &fd) != napi_ok ||
       napi_get_value_bool(env, argv[1], &newPids) != napi_ok ||
-      napi_get_typedarray_info(env, argv[3], nullptr, &length, reinterpret_cast<void**>(&outcome), nullptr,
-                               nullptr) != napi_ok ||
+      napi_get_typedarray_info(env, argv[3], nullptr, &length, reinterpret_cast<void**>(&outcome),
+                               nullptr, nullptr) != napi_ok ||
       length < 2) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "runIn(fd, newPids, function, outcome)");
     return nullptr;
@@ -145,7 +145,8 @@ Napi::Value pidfdOpen(const Napi::CallbackInfo& info) {
 Napi::Value receiveFrom(const Napi::CallbackInfo& info) {
   Bytes into(info.Env(), info[1]);
   Bytes address(info.Env(), info[2]);
-  if (into.data == nullptr || address.data == nullptr) return Napi::Number::New(info.Env(), -EINVAL);
+  if (into.data == nullptr || address.data == nullptr)
+    return Napi::Number::New(info.Env(), -EINVAL);
   const int fd = integer(info, 0);
   auto size = static_cast<socklen_t>(address.length);
   const ssize_t n = retry([&] {

@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NetNs } from '../../lib/index.ts';
@@ -87,13 +89,7 @@ describe('as an ordinary user', () => {
       udp.close(); sender.close(); a.close(); b.close();
       return [reply.error, reply.from, body, port.state, datagram];
     `);
-    expect(seen).toEqual([
-      undefined ?? null,
-      '10.83.0.2',
-      'hello',
-      'closed',
-      ['datagram', '10.83.0.1'],
-    ]);
+    expect(seen).toEqual([null, '10.83.0.2', 'hello', 'closed', ['datagram', '10.83.0.1']]);
   });
 
   test('spawn: children are inside, as root of the user namespace', async () => {
@@ -171,7 +167,6 @@ describe('as an ordinary user', () => {
   });
 
   test('ends with its process, whichever way that ends', async () => {
-    const { spawn } = await import('node:child_process');
     const script = `
       const { NetNs } = await import('${LIBRARY}');
       const ns = await NetNs.createRootless();
@@ -183,8 +178,6 @@ describe('as an ordinary user', () => {
       ...NOBODY,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const { once } = await import('node:events');
-    const { existsSync } = await import('node:fs');
     const [line] = await once(child.stdout, 'data');
     const pids = String(line).trim().split(',');
     child.kill('SIGKILL');

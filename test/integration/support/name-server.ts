@@ -43,7 +43,7 @@ export function answerTo(
   const entry = zone[name];
   const cut = short && entry?.truncated === true;
   const records: Buffer[] = [];
-  const add = (owner: Buffer, kind: number, data: Buffer) => {
+  const add = (owner: Uint8Array, kind: number, data: Buffer) => {
     const fixed = Buffer.alloc(10);
     fixed.writeUInt16BE(kind, 0);
     fixed.writeUInt16BE(1, 2);
@@ -51,7 +51,7 @@ export function answerTo(
     fixed.writeUInt16BE(data.length, 8);
     records.push(Buffer.concat([owner, fixed, data]));
   };
-  let owner = Buffer.from([0xc0, 12]);
+  let owner: Uint8Array = Buffer.from([0xc0, 12]);
   let target = entry;
   if (entry?.CNAME !== undefined) {
     add(owner, 5, nameBytes(entry.CNAME));
