@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { link, address, NetNs } from '../../../lib/index.ts';
+import { address, link, NetNs } from '../../../lib/index.ts';
 import { connect } from '../../../lib/process/connect.ts';
 import { listen } from '../../../lib/process/listen.ts';
 
@@ -33,14 +33,23 @@ export async function reach(ns: NetNs, host: string, port: number, timeout = 300
     return await ask(ns, host, port, timeout);
   } catch (error) {
     const { code } = error as { code?: string };
-    return code === 'ECONNREFUSED' ? 'refused' : code === 'ETIMEDOUT' || code === 'ABORT_ERR' ? 'dropped' : String(code);
+    return code === 'ECONNREFUSED'
+      ? 'refused'
+      : code === 'ETIMEDOUT' || code === 'ABORT_ERR'
+        ? 'dropped'
+        : String(code);
   }
 }
 
 /** The world outside: it knows the way to the host (192.0.2.1, 2001:db8::1), and no other. */
 export async function makeWorld(host: NetNs): Promise<NetNs> {
   const world = await NetNs.create();
-  await host.link.add({ kind: 'veth', name: 'uplink', up: true, peer: { name: 'eth0', netns: world } });
+  await host.link.add({
+    kind: 'veth',
+    name: 'uplink',
+    up: true,
+    peer: { name: 'eth0', netns: world },
+  });
   await host.batch([
     address.add({ dev: 'uplink', address: '192.0.2.1/24' }),
     address.add({ dev: 'uplink', address: '2001:db8::1/64', noDad: true }),
