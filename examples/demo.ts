@@ -49,11 +49,14 @@ async function removeNames(which: (name: string) => boolean): Promise<void> {
 }
 
 async function leave(code: number): Promise<never> {
+  // What is being made meanwhile has to be there before it can be removed.
+  await Promise.race([running, sleep(2_000)]);
   closeAll();
   await removeNames((name) => name.startsWith(mine));
   process.exit(code);
 }
 
+let running: Promise<unknown> = Promise.resolve();
 let interrupted = false;
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -100,10 +103,12 @@ async function step(
   work: () => Promise<unknown>,
   commands: readonly string[] = [],
 ): Promise<void> {
-  if (interrupted) return new Promise(() => {}); // `leave` is at it
   const from = performance.now();
-  await work();
+  const done = work();
+  running = done.catch(() => {});
+  await done;
   const ms = performance.now() - from;
+  if (interrupted) return new Promise(() => {}); // `leave` is at it
   say(commands.length > 0 ? { title, ms, ip: timeIp(commands) } : { title, ms });
 }
 

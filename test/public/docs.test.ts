@@ -45,9 +45,9 @@ describe('every block of TypeScript in the documents', () => {
     expect(output).toBe('');
   });
 
-  test.each(snippets)('runs: $name', { timeout: 30_000 }, async ({ file }) => {
+  test.each(snippets)('runs: $name', { timeout: 60_000 }, async ({ file }) => {
     const node = [process.execPath, '--import', './scripts/typescript.mjs', file];
-    const command = ['-k', '2', '20', 'scripts/test-host', ...node];
+    const command = ['-k', '2', '50', 'scripts/test-host', ...node];
     const { stderr } = await run('timeout', command, { cwd: root, encoding: 'utf8' });
     expect(stderr).toBe('');
   });
