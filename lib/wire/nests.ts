@@ -53,7 +53,9 @@ export function headed<H extends object, S extends Shape>(
   };
 }
 
-type AnyValue<M> = M[keyof M] extends Codec<infer T> ? T : never;
+/** One of the members' values: the condition is asked of each member by itself. */
+type ValueOfAny<C> = C extends Codec<infer T> ? T : never;
+type AnyValue<M> = ValueOfAny<M[keyof M]>;
 
 /**
  * A payload whose form is told by a sibling attribute, `selector`. A kind that is not in `members`

@@ -90,8 +90,7 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
   readonly nested: boolean;
   readonly #byKey = new Map<string, Entry>();
   readonly #byNumber: (Entry | undefined)[] = [];
-  /** Only where each attribute is one value of its own. */
-  readonly #shapes: Shapes | undefined;
+  readonly #shapes = new Shapes();
 
   constructor(name: string, shape: S, options: { nested?: boolean } = {}) {
     this.name = name;
@@ -114,9 +113,6 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
       // Two faces of one number: the first is the one read.
       this.#byNumber[number] ??= entry;
     }
-    const entries = [...this.#byKey.values()];
-    const plain = entries.every((entry) => !entry.many && entry.selector === undefined);
-    this.#shapes = plain ? new Shapes() : undefined;
   }
 
   keys(): IterableIterator<string> {
@@ -223,8 +219,8 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
 
   read(bytes: Uint8Array, view: DataView, at: number, length: number): Values<S> {
     const shapes = this.#shapes;
-    // A table within itself, or one whose attributes take more than a value each.
-    if (shapes === undefined || shapes.busy || shapes.hopeless) {
+    // A table within itself, or one whose messages are never alike.
+    if (shapes.busy || shapes.hopeless) {
       return this.readInto(bytes, view, at, at + length, {});
     }
     shapes.busy = true;
@@ -238,13 +234,16 @@ export class Table<S extends Shape> implements Codec<Values<S>> {
     return this.readInto(bytes, view, at, at + length, {});
   }
 
-  /** False when there is an attribute without a name. */
+  /** False when an attribute is more than one value with a name. */
   #readPlain(bytes: Uint8Array, view: DataView, from: number, to: number, shapes: Shapes): boolean {
     let at = from;
     while (at + NLA_HEADER <= to) {
       const size = attributeLength(view, at, to);
       const entry = this.#byNumber[view.getUint16(at + 2, true) & NLA_TYPE_MASK];
-      if (entry === undefined) return false;
+      if (entry === undefined || entry.many || entry.selector !== undefined) {
+        shapes.miss();
+        return false;
+      }
       shapes.add(entry.key, entry.codec.read(bytes, view, at + NLA_HEADER, size - NLA_HEADER));
       at += (size + 3) & ~3;
     }

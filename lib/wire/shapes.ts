@@ -29,6 +29,11 @@ export class Shapes {
     return this.#misses >= HOPELESS;
   }
 
+  /** An object that has to be read the slow way. */
+  miss(): void {
+    this.#misses++;
+  }
+
   add(key: string, value: unknown): void {
     this.keys[this.count] = key;
     this.values[this.count++] = value;
