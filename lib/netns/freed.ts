@@ -1,6 +1,6 @@
 import { NetlinkError } from '../errors.ts';
 import { limited } from '../netlink/limits.ts';
-import type { CallOptions } from '../netlink/request.ts';
+import type { CallOptions, Request } from '../netlink/request.ts';
 import { run } from '../netlink/task.ts';
 import { nsid } from '../rtnetlink/nsid/api.ts';
 import { creation } from './creation.ts';
@@ -26,8 +26,9 @@ export class Witness {
     this.#watch = watch;
   }
 
-  static async create(): Promise<Witness> {
-    const ns = await hidden();
+  /** @param kin what it sees die: one of its kind may be made where that was made */
+  static async create(kin?: Hold): Promise<Witness> {
+    const ns = await hidden(kin);
     try {
       return new Witness(ns, await ns.watch(['nsid']).ready());
     } catch (error) {
@@ -37,17 +38,22 @@ export class Witness {
   }
 
   /** Resolves when the kernel has begun to take the namespace apart. The handle stays the caller's. */
-  async mark(ns: NetNs): Promise<{ dying: Promise<void> }> {
+  async mark(ns: NetNs): Promise<{ id: number; dying: Promise<void> }> {
     const id = this.#next++;
     await this.#ns.channel.run(nsid.assign(ns, id));
     const dying = new Promise<void>((resolve) => this.#waiting.set(id, resolve));
     this.#read();
-    return { dying };
+    return { id, dying };
+  }
+
+  /** Asks something of the kernel where marked namespaces are known by their ids. */
+  ask<T>(request: Request<T>): Promise<T> {
+    return this.#ns.channel.run(request);
   }
 
   /** Resolves when all that was taken apart before is done with. */
   async barrier(): Promise<void> {
-    const last = await hidden();
+    const last = await hidden(this.#ns.hold);
     const { dying } = await this.mark(last).finally(() => last.close());
     await dying;
   }
@@ -83,13 +89,20 @@ export class Witness {
 }
 
 /** A namespace that is nobody's business: not counted among the handles. */
-function hidden(): Promise<NetNs> {
-  return run(creation(undefined, false, (fd) => new NetNs(new Hold(fd, undefined, true))));
+async function hidden(kin?: Hold): Promise<NetNs> {
+  const made = (fd: number) =>
+    new NetNs(kin?.beside(fd, undefined, true) ?? new Hold(fd, undefined, true));
+  kin?.begin();
+  try {
+    return await run(creation(undefined, false, made, kin));
+  } finally {
+    kin?.end();
+  }
 }
 
 /** Closes a namespace and resolves when the kernel has freed it; rejects by signal or timeout. */
 export async function whenFreed(ns: NetNs, options: CallOptions): Promise<void> {
-  const witness = await Witness.create();
+  const witness = await Witness.create(ns.hold);
   try {
     const { dying } = await witness.mark(ns);
     const { label, inode } = { label: ns.hold.label, inode: ns.inode };

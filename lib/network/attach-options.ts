@@ -12,6 +12,7 @@ import {
 import { invalidType, invalidValue } from '../errors.ts';
 import { NetNs } from '../netns/netns.ts';
 import type { ExtraRoute } from './layout.ts';
+import { checkLimits, type Limits } from './limits.ts';
 import type { PublishSpec } from './ports.ts';
 
 /** How a namespace is attached. */
@@ -36,6 +37,8 @@ export interface AttachOptions {
   hairpin?: boolean;
   /** Out of reach of the network's other endpoints. */
   isolated?: boolean;
+  /** How much may pass. */
+  limit?: Limits;
   /** Ports of the host that lead here. */
   publish?: PublishSpec | readonly PublishSpec[];
 }
@@ -51,6 +54,7 @@ const KEYS = new Set([
   'defaultRoute',
   'hairpin',
   'isolated',
+  'limit',
   'publish',
 ]);
 
@@ -76,6 +80,7 @@ export function checkAttach(options: AttachOptions): AttachOptions {
   for (const key of ['defaultRoute', 'hairpin', 'isolated'] as const) {
     if (options[key] !== undefined) boolean(key, options[key]);
   }
+  if (options.limit !== undefined) checkLimits('limit', options.limit);
   options.routes?.forEach((route, i) => {
     checkKeys(`routes[${i}]`, object(`routes[${i}]`, route), new Set(['dst', 'via']));
     ipPrefix(`routes[${i}].dst`, route.dst);

@@ -6,6 +6,7 @@ import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { Host } from './host.ts';
 import type { Inside, Layout, Seat } from './layout.ts';
+import { shape } from './limits.ts';
 import { checkFree } from './port-check.ts';
 import { addPorts, type PublishedPort, removePorts } from './ports.ts';
 import { explainPorts } from './publication.ts';
@@ -61,10 +62,14 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
         inside = { slot };
       } else {
         inside = { fd: existing.fd };
+        plan.enter(existing.fd);
       }
-      writePair(steps, attachment, inside, loan.route);
-      writeInside(steps, attachment, existing);
+      // Closed with the plan: kept, it would pin the namespace.
+      const socket = plan.slot();
+      plan.socket(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+      writeLinks(steps, attachment, inside, loan.route, ~socket);
       if (ports.length > 0) writePorts(steps, attachment, loan.netfilter);
+      if (existing !== undefined) writeRecord(steps, attachment, loan.route, ~socket);
       if (name !== undefined) writeName(steps, name, slot);
     },
     read(made) {
@@ -75,20 +80,37 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
   };
 }
 
-function writePair(steps: Sequence<NetNs>, { settings, layout, seat }: Attachment, inside: Inside, route: number): void {
+/** Both ends, and all that is set on them. */
+function writeLinks(
+  steps: Sequence<NetNs>,
+  { settings, layout, seat: whole, existing }: Attachment,
+  inside: Inside,
+  route: number,
+  inner: number,
+): void {
+  // In a namespace that was there, the record comes last: see writeRecord.
+  const seat = existing === undefined ? whole : { ...whole, alias: undefined };
   steps.send(route, layout.pair(settings, seat, inside));
-  steps.undo(route, [link.delete(seat.hostIndex)]);
-  steps.send(route, layout.host(settings, seat));
+  if (layout.inner) steps.undo(inner, [link.delete(seat.index)]);
+  else steps.undo(route, [link.delete(seat.hostIndex)]);
+  const host = layout.host(settings, seat);
+  if (seat.limit.in !== undefined) host.push(shape('limit.in', seat.hostIndex, seat.limit.in));
+  steps.send(route, host);
+  const gone = layout.hostGone?.(settings, seat) ?? [];
+  if (gone.length > 0) steps.undo(route, gone);
+  const requests = [link.set(LOOPBACK, { up: true }), ...layout.inside(settings, seat)];
+  if (seat.limit.out !== undefined) requests.push(shape('limit.out', seat.index, seat.limit.out));
+  steps.send(inner, requests);
 }
 
-function writeInside(steps: Sequence<NetNs>, { settings, layout, seat }: Attachment, existing?: NetNs): void {
-  const { plan } = steps;
-  if (existing !== undefined) plan.enter(existing.fd);
-  const socket = plan.slot();
-  plan.socket(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  steps.send(~socket, [link.set(LOOPBACK, { up: true }), ...layout.inside(settings, seat)]);
-  // A socket inside would pin the namespace.
-  plan.close(socket);
+/**
+ * A namespace that was there outlives a crash on the way: the record, which says that the endpoint
+ * is whole, comes last. A new one gets its name last, and is gone without.
+ */
+function writeRecord(steps: Sequence<NetNs>, { layout, seat }: Attachment, route: number, inner: number): void {
+  const { alias } = seat;
+  if (layout.inner) steps.send(inner, [link.set(seat.index, { alias })]);
+  else steps.send(route, [link.set(seat.hostIndex, { alias })]);
 }
 
 function writePorts(steps: Sequence<NetNs>, attachment: Attachment, netfilter: number): void {

@@ -1,11 +1,15 @@
+import { NetNs } from '../netns/netns.ts';
 import { pathOf, RUN_DIR } from '../netns/names.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
+import type { Layout } from './layout.ts';
 import { removePorts } from './ports.ts';
+import type { Reaper } from './reaper.ts';
 import { LEAVING } from './record.ts';
 import type { SequenceOf } from './sequence.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * The part of a detach that is done at once. First the record says that the endpoint is leaving, so
@@ -21,7 +25,7 @@ export function detachSequence(host: Host, network: string, state: EndpointState
       const { plan } = steps;
       const loan = steps.lend(host, ports.length > 0);
       // Gone already, or taken out of the table by others: nothing is left to do then.
-      if (!foreign) steps.send(loan.route, [link.set(hostIndex, { alias: LEAVING })], plan.IGNORE);
+      steps.send(loan.route, [link.set(hostIndex, { alias: LEAVING })], plan.IGNORE);
       if (ports.length > 0) steps.send(loan.netfilter, [transaction(removePorts(ports))], plan.IGNORE);
       if (foreign) steps.send(loan.route, [link.delete(hostIndex)], plan.IGNORE);
       if (name !== undefined) {
@@ -50,4 +54,24 @@ export function nameSequence(host: Host, state: EndpointState, fd: number, name:
     },
     read() {},
   };
+}
+
+/** The detach of an endpoint whose only link is inside. */
+export async function removeInner(
+  { host, settings, layout, reaper }: { host: Host; settings: Settings; layout: Layout; reaper: Reaper },
+  state: EndpointState,
+): Promise<void> {
+  const { foreign, name, ifname } = state;
+  const netns = state.netns ?? state.open?.();
+  // What is gone already needs no taking away.
+  const ignore = (): undefined => undefined;
+  for (const request of layout.hostGone?.(settings, state) ?? []) await host.ns.channel.run(request).catch(ignore);
+  await netns?.channel.run(link.set(ifname, { alias: LEAVING })).catch(ignore);
+  if (foreign) {
+    await netns?.channel.run(link.delete(ifname)).catch(ignore);
+    netns?.close();
+    return;
+  }
+  if (name !== undefined) await NetNs.delete(name).catch(ignore);
+  if (netns !== undefined) await reaper.freed(netns, ifname);
 }

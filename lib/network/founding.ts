@@ -43,7 +43,8 @@ export async function found<N extends Network>(
   try {
     const release = await own(host.ns, name);
     undo.push(release);
-    await refuseOverlap(host, name, settings.subnets);
+    // On a link of the host, its own addresses and routes are of the same subnet.
+    if (!layout.inner) await refuseOverlap(host, name, settings.subnets);
     if (options.forward !== false) await forward(host, settings);
     await makeLink(host, settings, layout, alias);
     undo.push(() => host.ns.channel.run(link.delete(name)));

@@ -3,6 +3,7 @@ import type { Request } from '../netlink/request.ts';
 import type { LinkFilter } from '../rtnetlink/link/api.ts';
 import type { Assigned } from './addresses.ts';
 import type { AttachOptions } from './attach-options.ts';
+import type { Limits } from './limits.ts';
 import type { Settings } from './settings.ts';
 
 /** The place of an endpoint: all that is settled about it before the kernel is asked. */
@@ -15,10 +16,13 @@ export interface Seat {
   readonly ifname: string;
   readonly index: number;
   readonly mac: string;
-  readonly mtu: number;
-  readonly alias: string;
+  /** That of the link below unless given. */
+  readonly mtu: number | undefined;
+  /** The record for the host's end. */
+  readonly alias: string | undefined;
   readonly hairpin: boolean;
   readonly isolated: boolean;
+  readonly limit: Limits;
   readonly routes: readonly ExtraRoute[];
   readonly defaultRoute: boolean;
 }
@@ -39,6 +43,8 @@ export type Inside = { readonly slot: number } | { readonly fd: number };
  * recovery, is written once, in network.ts.
  */
 export interface Layout {
+  /** Endpoints have no end on the host: their only link, and its record, is inside. */
+  readonly inner?: boolean;
   /** The host's links of the network, as rules name them: 'br0', 'rt0-*'; undefined where the host sees none of its packets. */
   interfaces(settings: Settings): string | undefined;
   /** Makes the network's own link, with this ifindex: in one send, so that it is whole or not there. */
@@ -47,6 +53,8 @@ export interface Layout {
   pair(settings: Settings, seat: Seat, inside: Inside): Request<void>[];
   /** What remains to be done on the host. */
   host(settings: Settings, seat: Seat): Request<void>[];
+  /** Takes back on the host what does not go with the endpoint's link. */
+  hostGone?(settings: Settings, seat: Pick<Seat, 'assigned'>): Request<void>[];
   /** What is done inside, but for `lo`. */
   inside(settings: Settings, seat: Seat): Request<void>[];
   /** Steps on the host before a first port is published to this endpoint. */

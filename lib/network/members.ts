@@ -3,7 +3,7 @@ import { transaction } from '../nftables/transaction.ts';
 import type { Assigned } from './addresses.ts';
 import { type AttachOptions, openExisting } from './attach-options.ts';
 import { attachSequence } from './attachment.ts';
-import { detachSequence, nameSequence } from './detachment.ts';
+import { detachSequence, nameSequence, removeInner } from './detachment.ts';
 import type { Endpoint, EndpointState, Owner } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
@@ -74,7 +74,9 @@ export class Members implements Owner {
     const { name } = options;
     for (let tries = 0; ; tries++) {
       const seat = seats.seat(assigned, options, existing !== undefined);
-      const { hostLink, hostIndex, ifname, mac } = seat;
+      const { ifname, mac } = seat;
+      const hostLink = layout.inner ? (settings.record.parent ?? '') : seat.hostLink;
+      const hostIndex = layout.inner ? 0 : seat.hostIndex;
       try {
         const tag = this.#tag(name);
         const netns = await runSequence(
@@ -146,14 +148,17 @@ export class Members implements Owner {
   }
 
   async remove(state: EndpointState): Promise<void> {
-    const { host, seats, reaper } = this.#shop;
+    const { host, layout, seats, reaper } = this.#shop;
     const { foreign, name, ports, netns, hostLink, hostIndex, assigned } = state;
-    // Of an anonymous namespace nothing is known but by its descriptor: closing it is all.
-    if (foreign || name !== undefined || ports.length > 0) {
-      await runSequence(detachSequence(host, this.name, state));
+    if (layout.inner) await removeInner(this.#shop, state);
+    else {
+      // Of an anonymous namespace nothing is known but by its descriptor: closing it is all.
+      if (foreign || name !== undefined || ports.length > 0) {
+        await runSequence(detachSequence(host, this.name, state));
+      }
+      netns?.close();
+      if (!foreign) await reaper.gone(hostLink, hostIndex);
     }
-    netns?.close();
-    if (!foreign) await reaper.gone(hostLink, hostIndex);
     state.ports = [];
     seats.release(assigned);
   }

@@ -216,7 +216,7 @@ export class Network {
     }
     // Their namespaces went with the process, and the kernel is about to free them.
     const dying = unreachable.map((state) => this.#members.remove(state));
-    if (broken.length > 0) await this.#reaper.remove(broken.map(({ index }) => index));
+    await this.#removeBroken(broken);
     for (const each of broken) this.#seats.unblock(each.link);
     await Promise.all(dying);
     return {
@@ -224,6 +224,15 @@ export class Network {
       ports: orphans.map(portText),
       names: await sweepNames(),
     };
+  }
+
+  async #removeBroken(broken: Found['broken']): Promise<void> {
+    const here = broken.filter(({ netns }) => netns === undefined);
+    if (here.length > 0) await this.#reaper.remove(here.map(({ index }) => index));
+    for (const { netns, index } of broken) {
+      await netns?.channel.run(link.delete(index)).catch(() => undefined);
+      netns?.close();
+    }
   }
 
   /** Detaches all endpoints and takes the network away, rules, routes and link. */
@@ -237,6 +246,7 @@ export class Network {
       // Somebody else took it away.
       if (!(error instanceof NetlinkError) || error.code !== 'ENODEV') throw error;
     });
+    await this.#reaper.close();
     release();
     host.close();
   }
@@ -251,6 +261,7 @@ export class Network {
     this.#closed = true;
     await this.#pool.close();
     for (const { state } of this.#endpoints) state.netns?.close();
+    await this.#reaper.close();
     const { host, release } = this.#parts;
     release();
     host.close();
@@ -272,7 +283,10 @@ function rulesOf(settings: Settings, layout: Layout): NetworkRules {
   return { ...settings, interfaces, denyWithin: settings.isolatePorts && settings.kind === 'routed' };
 }
 
-function refuse(options: AttachOptions, { refused }: Layout): void {
+function refuse(options: AttachOptions, { refused, inner }: Layout): void {
+  if (inner && options.limit?.in !== undefined) {
+    throw invalidValue('limit.in', options.limit.in, 'left out: its packets go past the host');
+  }
   for (const key in refused) {
     const value = options[key as keyof AttachOptions];
     if (value !== undefined && value !== false) {

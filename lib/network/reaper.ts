@@ -1,5 +1,8 @@
 import type { Request } from '../netlink/request.ts';
+import { Witness } from '../netns/freed.ts';
+import type { NetNs } from '../netns/netns.ts';
 import { link } from '../rtnetlink/link/api.ts';
+import { change } from '../rtnetlink/requests.ts';
 import type { Host } from './host.ts';
 import { runSequence } from './sequence.ts';
 
@@ -9,6 +12,12 @@ const INTERVAL = 5;
 const PATIENCE = 400;
 /** Links looked for in one go. */
 const BATCH = 200;
+
+const RTM_DELLINK = 17;
+/** The size of struct ifinfomsg. */
+const IFINFOMSG = 16;
+const IFLA_IFNAME = 3;
+const IFLA_TARGET_NETNSID = 46;
 
 interface Dying {
   readonly link: string;
@@ -26,7 +35,11 @@ export class Reaper {
   readonly #host: Host;
   readonly #limit: number;
   #dying: Dying[] = [];
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #unseen = 0;
+  #witness: Promise<Witness> | undefined;
+  #barrier: Promise<void> = Promise.resolve();
+  #settled: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reaped = 0;
 
@@ -37,7 +50,7 @@ export class Reaper {
 
   /** Namespaces closed and not yet freed. */
   get backlog(): number {
-    return this.#dying.length;
+    return this.#dying.length + this.#unseen;
   }
 
   get reaped(): number {
@@ -52,9 +65,45 @@ export class Reaper {
     });
   }
 
+  /**
+   * Closes a namespace whose only link, of this name, is inside; resolves when the link has gone
+   * with it. One that something else holds loses the link.
+   */
+  async freed(ns: NetNs, ifname: string): Promise<void> {
+    this.#unseen++;
+    try {
+      this.#witness ??= Witness.create();
+      const witness = await this.#witness;
+      const { id, dying } = await witness.mark(ns).finally(() => ns.close());
+      if (await outlasts(dying)) {
+        await witness.ask(deleteInside(id, ifname)).catch(() => undefined);
+        return;
+      }
+      // Its links go only after it was seen to die; what dies together waits together.
+      this.#settled ??= this.#barrier.then(() => {
+        this.#settled = undefined;
+        this.#barrier = witness.barrier();
+        return this.#barrier;
+      });
+      await this.#settled;
+      this.#reaped++;
+    } finally {
+      this.#unseen--;
+      this.#wake();
+    }
+  }
+
+  async close(): Promise<void> {
+    (await this.#witness)?.close();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   /** Resolves when fewer than the limit are unfreed: who makes new ones waits here. */
   async room(): Promise<void> {
-    while (this.#dying.length >= this.#limit) {
+    while (this.backlog >= this.#limit) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -68,9 +117,7 @@ export class Reaper {
       this.#dying = this.#dying.filter((each) => !gone.has(each));
       this.#reaped += gone.size;
       for (const { resolve } of gone) resolve();
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const resolve of waiting) resolve();
+      this.#wake();
     } else {
       await this.#insist(asked);
     }
@@ -114,4 +161,30 @@ export class Reaper {
       read() {},
     });
   }
+}
+
+/** Whether a namespace is still there after the time that one takes to die. */
+async function outlasts(dying: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), PATIENCE);
+  });
+  const gone = dying.then(() => false);
+  return Promise.race([gone, late]).finally(() => clearTimeout(timer));
+}
+
+/** RTM_DELLINK in a namespace that is known by its id (IFLA_TARGET_NETNSID, Linux 4.20). */
+function deleteInside(id: number, ifname: string): Request<void> {
+  return change('network.detach', (m) => {
+    const w = m.writer;
+    m.begin(RTM_DELLINK, 0, 'RTM_DELLINK');
+    w.zeros(IFINFOMSG);
+    const target = w.begin(IFLA_TARGET_NETNSID);
+    w.s32(id);
+    w.end(target);
+    const name = w.begin(IFLA_IFNAME);
+    w.string(ifname);
+    w.end(name);
+    m.end();
+  });
 }

@@ -27,6 +27,8 @@ export interface NetworkRecord {
   inbound?: 'deny';
   ports?: 'isolated';
   parent?: string;
+  mode?: 'private' | 'vepa';
+  hostAddress?: string;
 }
 
 /** The record on the host's end of an endpoint. */
@@ -86,7 +88,7 @@ function isNetwork(record: Record<string, unknown>): record is Record<string, un
     typeof record.kind === 'string' &&
     ['gateway', 'exclude', 'reserve'].every((key) => record[key] === undefined || isTexts(record[key])) &&
     isOptional(record.mtu, 'number') &&
-    isOptional(record.parent, 'string')
+    ['parent', 'mode', 'hostAddress'].every((key) => isOptional(record[key], 'string'))
   );
 }
 

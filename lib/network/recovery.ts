@@ -11,6 +11,7 @@ import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { type Layout, placeOfLink } from './layout.ts';
 import { endpointMac } from './mac.ts';
+import { INNER_GROUP } from './macvlan-layout.ts';
 import type { PublishedPort } from './ports.ts';
 import { type EndpointRecord, type NetworkRecord, readEndpoint, readNetwork } from './record.ts';
 import type { Rules } from './rules.ts';
@@ -47,18 +48,19 @@ export async function findNetwork(
 export interface Found {
   /** Whole ones. */
   endpoints: EndpointState[];
-  /** Whole by their record, but nothing leads to their namespace: dying, or held by who knows what. */
+  /** Whole by their record, but nothing leads to their namespace: the kernel is about to free it. */
   unreachable: EndpointState[];
   /** Links of endpoints half made or half gone. */
-  broken: { link: string; index: number }[];
+  broken: { link: string; index: number; netns?: NetNs }[];
   /** Published ports that lead to no endpoint. */
   orphans: PublishedPort[];
 }
 
 export async function survey(host: Host, settings: Settings, layout: Layout, rules: Rules): Promise<Found> {
+  if (layout.inner) return surveyInner(host, settings, layout);
   const links = await host.ns.channel.run(link.list(layout.filter(settings)));
   const found: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
-  const nameless: { state: EndpointState; id: number | undefined }[] = [];
+  const recorded: { state: EndpointState; id: number | undefined }[] = [];
   for (const each of links) {
     // Ports that are not ours (a NIC, a tap) have other names.
     if (placeOfLink(settings.name, each.name) === undefined || each.kind !== 'veth') continue;
@@ -67,12 +69,30 @@ export async function survey(host: Host, settings: Settings, layout: Layout, rul
       found.broken.push({ link: each.name, index: each.index });
       continue;
     }
-    const state = stateOf(each, record, layout.gateways(settings));
-    if (state.name === undefined) nameless.push({ state, id: each.linkNetnsId });
-    else found.endpoints.push(state);
+    recorded.push({ state: stateOf(each, record, layout.gateways(settings)), id: each.linkNetnsId });
   }
-  await reach(host, nameless, found);
+  await reach(host, recorded, found);
   await assignPorts(rules, found);
+  return found;
+}
+
+/** Endpoints whose only link is inside are looked for in every namespace that can be reached. */
+async function surveyInner(host: Host, settings: Settings, layout: Layout): Promise<Found> {
+  const found: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
+  const parent = await host.ns.channel.run(link.get(settings.record.parent ?? ''));
+  for (const { fd, name } of await reachable()) {
+    const netns = new NetNs(new Hold(fd, name));
+    const inside = netns.equals(host.ns) ? [] : await netns.channel.run(link.list({ kind: 'macvlan' }));
+    const of = (each: Link): EndpointRecord | undefined => readEndpoint(each.alias);
+    const whole = inside.find((each) => of(each)?.network === settings.name);
+    const half = inside.find((each) => each.group === INNER_GROUP && each.link === parent.index && of(each) === undefined);
+    const record = whole === undefined ? undefined : of(whole);
+    if (whole !== undefined && record !== undefined) {
+      const state = stateOf(whole, record, layout.gateways(settings));
+      found.endpoints.push({ ...state, ifname: whole.name, hostLink: parent.name, hostIndex: 0, netns, open: undefined });
+    } else if (half !== undefined) found.broken.push({ link: half.name, index: half.index, netns });
+    else netns.close();
+  }
   return found;
 }
 
@@ -94,27 +114,35 @@ function stateOf(each: Link, record: EndpointRecord, gateways: Assigned): Endpoi
   };
 }
 
-/** Finds the namespaces of endpoints without a name, by the ids that the host knows them by. */
+/**
+ * Finds the namespaces of endpoints by the ids that the host knows them by. A name that is gone, or
+ * another's by now, is no way to them.
+ */
 async function reach(
   host: Host,
-  nameless: readonly { state: EndpointState; id: number | undefined }[],
+  recorded: readonly { state: EndpointState; id: number | undefined }[],
   found: Found,
 ): Promise<void> {
-  if (nameless.length === 0) return;
-  const candidates = await reachable();
-  const handles = candidates.map(({ fd, name }) => new NetNs(new Hold(fd, name)));
+  if (recorded.length === 0) return;
+  const handles = (await reachable()).map(({ fd, name }) => new NetNs(new Hold(fd, name)));
   const ids = await host.ns.channel.batch(handles.map((ns) => nsid.get({ fd: ns.fd })));
   const byId = new Map<number, NetNs>();
   ids.forEach((id, i) => {
     if (typeof id === 'number') byId.set(id, handles[i]);
   });
-  for (const { state, id } of nameless) {
+  for (const { state, id } of recorded) {
     const netns = id === undefined ? undefined : byId.get(id);
-    if (netns === undefined) found.unreachable.push(state);
-    else {
-      state.netns = NetNs.open({ fd: netns.fd });
-      found.endpoints.push(state);
+    if (netns === undefined) {
+      found.unreachable.push(state);
+      continue;
     }
+    // Those with a name are opened when they are asked for: a descriptor each is too much for all.
+    if (netns.name !== state.name || state.name === undefined) {
+      state.name = undefined;
+      state.open = undefined;
+      state.netns = NetNs.open({ fd: netns.fd });
+    }
+    found.endpoints.push(state);
   }
   for (const ns of handles) ns.close();
 }

@@ -90,10 +90,10 @@ export class Seats {
 
   /** All that is settled about an endpoint before the kernel is asked. */
   seat(assigned: Assigned, options: AttachOptions, foreign: boolean): Seat {
-    const { name, mtu } = this.#settings;
+    const { kind, name, mtu, record } = this.#settings;
     const place = this.#place(assigned);
     const hostIndex = this.#base + place;
-    const { ifname = 'eth0', hairpin = false, isolated = false, routes = [], defaultRoute = true } = options;
+    const { ifname = 'eth0', hairpin = false, isolated = false, limit = {}, routes = [], defaultRoute = true } = options;
     const mac = options.mac === undefined ? endpointMac(assigned.ipv4 ?? assigned.ipv6 ?? '') : macAddress('mac', options.mac);
     return {
       assigned,
@@ -102,10 +102,11 @@ export class Seats {
       ifname,
       index: foreign || this.#freshIndex === undefined ? hostIndex : this.#freshIndex,
       mac,
-      mtu: options.mtu ?? mtu,
+      mtu: options.mtu ?? (kind === 'macvlan' ? record.mtu : mtu),
       alias: this.alias(assigned, options, foreign),
       hairpin,
       isolated,
+      limit,
       routes,
       defaultRoute,
     };

@@ -67,10 +67,10 @@ export interface Settings {
 
 const IPV6_MTU = 1280;
 
-/** @param more keys that this kind of network has beside those of all */
-export function checkOptions(kind: NetworkKind, options: NetworkOptions, more: readonly string[] = []): Settings {
+/** @param without keys that mean nothing for this kind of network */
+export function checkOptions(kind: NetworkKind, options: NetworkOptions, without: readonly string[] = []): Settings {
   const given = object('options', options);
-  checkKeys('options', given, more.length === 0 ? KEYS : new Set([...KEYS, ...more]));
+  checkKeys('options', given, new Set([...KEYS].filter((key) => !without.includes(key))));
   const name = interfaceName('name', options.name);
   for (const key of ['masquerade', 'isolated', 'forward', 'isolatePorts'] as const) {
     if (options[key] !== undefined) boolean(key, options[key]);
