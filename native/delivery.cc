@@ -52,16 +52,16 @@ void Environment::deliver(Job* job) {
     recycle(job);
     return;
   }
-  const Outcome outcome = job->outcome;
+  const Outcome came = job->outcome;
   const auto length = static_cast<uint32_t>(job->result.bytes.size());
   job->result.release([this](int fd) { owned.add(fd); });
   napi_value function = nullptr;
   napi_value values[6];
   napi_get_reference_value(env_, deliver_, &function);
   napi_create_uint32(env_, job->ticket, &values[0]);
-  napi_create_int32(env_, outcome.error, &values[1]);
-  napi_create_int32(env_, outcome.step, &values[2]);
-  napi_create_int32(env_, outcome.message, &values[3]);
+  napi_create_int32(env_, came.error, &values[1]);
+  napi_create_int32(env_, came.step, &values[2]);
+  napi_create_int32(env_, came.message, &values[3]);
   values[4] = takeBytes(&job->result, inbox_);
   napi_create_uint32(env_, length, &values[5]);
   recycle(job);

@@ -190,7 +190,7 @@ int Exchange::run() {
 int Exchange::runSegments() {
   for (uint32_t i = 0; i < t_.count;) {
     run_.message = -1;
-    if (run_.context.cancelled.load() && i > 0) return -ECANCELED;
+    if (run_.cancelled() && i > 0) return -ECANCELED;
     const bool dumps = isDump(i);
     const uint32_t end = dumps ? i + 1 : segmentEnd(i);
     const int error = dumps ? dump(i) : segment(i, end);

@@ -36,6 +36,7 @@ void undo(uint8_t** stack, uint32_t depth, Context& context, Fd* slots) {
   Result ignored;
   ignored.begin(0);
   Run state{context, ignored, slots};
+  state.undoing = true;
   while (depth > 0) runStep(stack[--depth], state);
 }
 
@@ -100,7 +101,7 @@ Outcome run(uint8_t* bytes, Context& context, Fd* slots, Result& result) {
       if (succeeded) undoing[depth++] = at;
     } else {
       state.step = static_cast<uint16_t>(i);
-      const int error = context.cancelled.load() ? -ECANCELED : runStep(at, state);
+      const int error = state.cancelled() ? -ECANCELED : runStep(at, state);
       succeeded = error == 0;
       if (!succeeded) state.tellSyscall(error);
       if (!succeeded && ((header.flags & kIgnore) == 0 || error == -ECANCELED)) {

@@ -53,7 +53,9 @@ struct Run {
   uint16_t step = 0;
   int message = -1;
   const char* syscall = nullptr;  // the call that failed, unless the kernel's answer says more
+  bool undoing = false;           // not to be cancelled
 
+  bool cancelled() const { return !undoing && context.cancelled.load(); }
   int fail(const char* name);             // with the present errno
   int fail(const char* name, int error);  // with a negative errno
   void tellSyscall(int error);            // adds the record that names it

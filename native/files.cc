@@ -27,7 +27,7 @@ int lockFile(Run& run, int fd) {
     if (waited == 0 && run.context.onWait != nullptr) run.context.onWait(run.context.waiter);
     const int stopped = waitReadable(run.context, -1, pause);
     if (stopped != -ETIMEDOUT) return run.fail("flock", stopped);
-    if (run.context.cancelled.load()) return run.fail("flock", -ECANCELED);
+    if (run.cancelled()) return run.fail("flock", -ECANCELED);
     waited += pause;
     if (pause < 10) pause++;
   }
