@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import type { Plan } from '../netlink/task.ts';
+import type { Hold } from './hold.ts';
 import { isLeftover, pathOf, RUN_DIR } from './names.ts';
 
 const CLONE_NEWNET = 0x40000000;
@@ -7,16 +8,21 @@ const CLONE_NEWNET = 0x40000000;
 // Made once a thread: everybody shares it, and it outlives us all.
 let runDirReady = false;
 
-/** The plan that makes a namespace, and binds it to its name. */
+/**
+ * The plan that makes a namespace, and binds it to its name.
+ * @param kin one beside which it is made
+ */
 export function creation<T>(
   name: string | undefined,
   replaceLeftover: boolean | undefined,
   made: (fd: number) => T,
+  kin?: Hold,
 ): Plan<T> {
   return {
     operation: 'NetNs.create',
     netns: name === undefined ? undefined : `namespace '${name}'`,
     write(plan) {
+      kin?.reach(plan);
       const slot = plan.slot();
       plan.unshare(slot, CLONE_NEWNET);
       plan.export(slot);

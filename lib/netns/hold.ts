@@ -53,7 +53,16 @@ export class Hold implements Inside {
   }
 
   enter(plan: PlanWriter): void {
+    this.reach(plan);
     plan.enter(this.fd);
+  }
+
+  /** Begins a plan that makes namespaces of this one's kind, or enters several: nothing here. */
+  reach(_plan: PlanWriter): void {}
+
+  /** What holds another namespace of this one's kind: one that was made beside it, or it again. */
+  beside(fd: number, name?: string, hidden = false): Hold {
+    return new Hold(fd, name, hidden);
   }
 
   begin(): void {

@@ -23,6 +23,7 @@ export class Holder {
   readonly #poll: PollHandle;
   readonly #pidfd: number;
   #ended = false;
+  #users = 0;
   #underway = 0;
   #told: (() => void) | undefined;
 
@@ -67,6 +68,15 @@ export class Holder {
       `${operation}: process ${this.pid}, which held this namespace, has ended (killed from outside?); close it`,
       { code: 'ERR_NETNS_HOLDER_ENDED' },
     );
+  }
+
+  /** Each namespace that it is needed for; with the last it ends. */
+  use(): void {
+    this.#users++;
+  }
+
+  drop(): void {
+    if (--this.#users === 0) this.close();
   }
 
   /** A plan for it sets out, and is over: its descriptors are not closed meanwhile. */

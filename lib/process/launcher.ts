@@ -1,5 +1,7 @@
 import { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NetlinkError } from '../errors.ts';
 import { addonPath } from '../native.ts';
 import { superviseStart } from './start.ts';
 import type { Unshare } from './unshare-options.ts';
@@ -17,6 +19,8 @@ export interface Preparation {
 /** A small program beside the addon, which does that and executes the command: same process id. */
 export const launcherPath: string = join(dirname(addonPath), 'netns-launcher');
 
+const CLONE_NEWNS = 0x20000;
+
 /** What Node's spawn, exec, execFile and fork all hand to a ChildProcess, once they have read theirs. */
 interface SpawnRequest {
   file: string;
@@ -32,6 +36,12 @@ interface SpawnRequest {
  * replaced for this one synchronous call, so that no option has to be read a second time.
  */
 export function launch<T>(preparation: Preparation, call: () => T): T {
+  if (!existsSync(launcherPath)) {
+    throw new NetlinkError(
+      `${launcherPath} is not there, by which children get a view or namespaces: build the addon anew`,
+      { code: 'ERR_NETNS_LAUNCHER_MISSING' },
+    );
+  }
   const { prototype } = ChildProcess;
   const original: unknown = Reflect.get(prototype, 'spawn');
   if (typeof original !== 'function')
@@ -69,8 +79,6 @@ function launched(request: SpawnRequest, preparation: Preparation): SpawnRequest
     if (fd !== undefined) options.push(kind, String(stdio.push(fd) - 1));
   }
   if (view !== undefined) options.push('view', view);
-  // In a user namespace the command is its root, unless its caller says otherwise.
-  const owner = unshare?.uids === undefined ? undefined : 0;
   if (unshare !== undefined) {
     options.push('flags', String(unshare.flags | (view === undefined ? 0 : CLONE_NEWNS)));
     if (unshare.proc) options.push('proc', '');
@@ -81,8 +89,8 @@ function launched(request: SpawnRequest, preparation: Preparation): SpawnRequest
     options.push('flags', String(CLONE_NEWNS));
   }
   // Mounting needs the privileges that these give up.
-  const asUser = uid ?? owner;
-  const asGroup = gid ?? owner;
+  const asUser = uid ?? unshare?.uid;
+  const asGroup = gid ?? unshare?.gid;
   if (asUser !== undefined) options.push('uid', String(asUser));
   if (asGroup !== undefined) options.push('gid', String(asGroup));
   const status = stdio.push('pipe') - 1;
@@ -93,8 +101,6 @@ function launched(request: SpawnRequest, preparation: Preparation): SpawnRequest
     args: [launcherPath, String(status), ...options, '--', file, ...args],
   };
 }
-
-const CLONE_NEWNS = 0x20000;
 
 /** As Node completes it: three of a kind, pipes where nothing is said. */
 function stdioOf(stdio: unknown): unknown[] {

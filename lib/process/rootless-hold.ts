@@ -5,13 +5,11 @@ import type { Holder } from './holder.ts';
 /** What is held of a namespace that only a holder may enter: plans go there first. */
 export class RootlessHold extends Hold {
   readonly holder: Holder;
-  readonly #released: () => void;
 
-  /** @param released called once, when the handle is closed */
-  constructor(fd: number, holder: Holder, released: () => void) {
-    super(fd);
+  constructor(fd: number, holder: Holder, hidden = false) {
+    super(fd, undefined, hidden);
     this.holder = holder;
-    this.#released = released;
+    holder.use();
   }
 
   override check(operation: string): void {
@@ -19,9 +17,12 @@ export class RootlessHold extends Hold {
     this.holder.check(operation);
   }
 
-  override enter(plan: PlanWriter): void {
+  override reach(plan: PlanWriter): void {
     plan.holder(this.holder.control);
-    super.enter(plan);
+  }
+
+  override beside(fd: number, _name?: string, hidden = false): Hold {
+    return new RootlessHold(fd, this.holder, hidden);
   }
 
   override begin(): void {
@@ -37,6 +38,6 @@ export class RootlessHold extends Hold {
   override close(): void {
     if (this.closed) return;
     super.close();
-    this.#released();
+    this.holder.drop();
   }
 }

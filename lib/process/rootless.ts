@@ -19,28 +19,18 @@ const KEYS = new Set(['signal', 'timeout']);
  * veths may join them. It begins with the first and ends with the last of them.
  */
 let shared: Holder | undefined;
-let users = 0;
 
-function acquire(): Holder {
-  if (shared === undefined) {
-    const uids = `0 ${process.geteuid?.() ?? 0} 1\n`;
-    const gids = `0 ${process.getegid?.() ?? 0} 1\n`;
-    const holder = new Holder(OPERATION, CLONE_NEWUSER | CLONE_NEWNET, true, { uids, gids });
-    // The next namespace gets a new one; those of this one are told by their checks.
-    holder.onEnd(() => {
-      if (shared !== holder) return;
-      shared = undefined;
-      users = 0;
-    });
-    shared = holder;
-  }
-  users++;
-  return shared;
-}
-
-function release(holder: Holder): void {
-  if (holder !== shared || --users > 0) return;
-  holder.close();
+function holderOfAll(): Holder {
+  if (shared !== undefined) return shared;
+  const uids = `0 ${process.geteuid?.() ?? 0} 1\n`;
+  const gids = `0 ${process.getegid?.() ?? 0} 1\n`;
+  const holder = new Holder(OPERATION, CLONE_NEWUSER | CLONE_NEWNET, true, { uids, gids });
+  // The next namespace gets a new one; those of this one are told by their checks.
+  holder.onEnd(() => {
+    if (shared === holder) shared = undefined;
+  });
+  shared = holder;
+  return holder;
 }
 
 /** `NetNs.createRootless`: see install.ts. */
@@ -48,7 +38,8 @@ export async function createRootless(options: RootlessOptions = {}): Promise<Net
   checkKeys('options', object('options', options), KEYS);
   checkCallOptions(options);
   options.signal?.throwIfAborted();
-  const holder = acquire();
+  const holder = holderOfAll();
+  holder.use();
   const plan: Plan<number> = {
     operation: OPERATION,
     write(writer) {
@@ -62,11 +53,9 @@ export async function createRootless(options: RootlessOptions = {}): Promise<Net
   holder.begin();
   try {
     const fd = await run(plan, options, (late) => addon.close(late));
-    return new NetNs(new RootlessHold(fd, holder, () => release(holder)));
-  } catch (error) {
-    release(holder);
-    throw error;
+    return new NetNs(new RootlessHold(fd, holder));
   } finally {
+    holder.drop();
     holder.end();
   }
 }

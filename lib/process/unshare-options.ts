@@ -44,6 +44,9 @@ export interface Unshare {
   /** The text of uid_map and gid_map; undefined without a user namespace. */
   uids: string | undefined;
   gids: string | undefined;
+  /** Who the child is in its user namespace, unless its caller says otherwise: root, if it has one. */
+  uid: number | undefined;
+  gid: number | undefined;
 }
 
 const CLONE_NEWTIME = 0x80;
@@ -81,16 +84,21 @@ export function readUnshare(path: string, value: UnshareOptions): Unshare {
   const { user } = value;
   let uids: string | undefined;
   let gids: string | undefined;
+  let uid: number | undefined;
+  let gid: number | undefined;
   if (user === true) {
+    uid = gid = 0;
     uids = `0 ${process.geteuid?.() ?? 0} 1\n`;
     gids = `0 ${process.getegid?.() ?? 0} 1\n`;
   } else if (user !== undefined && user !== false) {
     checkKeys(`${path}.user`, object(`${path}.user`, user), new Set(['uids', 'gids']));
     uids = mapOf(`${path}.user.uids`, user.uids);
     gids = mapOf(`${path}.user.gids`, user.gids);
+    uid = firstOf(user.uids);
+    gid = firstOf(user.gids);
   }
   if (uids !== undefined) flags |= CLONE_NEWUSER;
-  return { flags, newPids, proc, hostname, uids, gids };
+  return { flags, newPids, proc, hostname, uids, gids, uid, gid };
 }
 
 function flag(path: string, key: string, value: unknown): boolean {
@@ -103,6 +111,10 @@ function hostnameOf(path: string, value: unknown): string {
     throw invalidValue(`${path}.hostname`, value, `a host name of 1 to ${MAX_HOSTNAME} bytes`);
   }
   return name;
+}
+
+function firstOf(ranges: readonly IdRange[]): number {
+  return Math.min(...ranges.map((range) => range.inside));
 }
 
 /** The lines of a map. The kernel wants at least one, and takes 340. */

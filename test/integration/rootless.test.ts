@@ -147,6 +147,21 @@ describe('as an ordinary user', () => {
     expect(seen).toEqual([0, 1, 20, 0, 1, true, 0, 0]);
   });
 
+  test('is told when it is freed', async () => {
+    const seen = await asUser(`
+      ${HOLDERS}
+      const [a, b] = [await NetNs.createRootless(), await NetNs.createRootless()];
+      await a.delete({ wait: true });
+      await b.exec('true');
+      const child = b.spawn('sleep', ['60']);
+      const held = await code(() => b.delete({ wait: true, timeout: 200 }));
+      child.kill();
+      await new Promise((resolve) => child.on('exit', resolve));
+      return [a.closed, held, holders().length, NetNs.stats().descriptors];
+    `);
+    expect(seen).toEqual([true, 'ETIMEDOUT', 0, 0]);
+  });
+
   test('a holder that is killed: errors say so, the next namespace gets a new one', async () => {
     const seen = await asUser(`
       ${HOLDERS}

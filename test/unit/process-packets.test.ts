@@ -80,6 +80,8 @@ test('unshare options', () => {
     hostname: undefined,
     uids: undefined,
     gids: undefined,
+    uid: undefined,
+    gid: undefined,
   });
   expect(readUnshare('u', { pid: true })).toMatchObject({
     flags: 0x20000,
