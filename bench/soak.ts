@@ -80,11 +80,11 @@ const jobs: Record<string, () => Promise<void>> = {
     const endpoint = await network.attach(`soak-${serial++}`);
     await endpoint.detach();
   },
-  async 'attach, given up on the way'() {
+  async 'a create, given up on the way'() {
     const controller = new AbortController();
-    const pending = network.attach({ signal: controller.signal });
+    const pending = NetNs.create(`soak-${serial++}`, { signal: controller.signal });
     setTimeout(() => controller.abort(), random() * 2);
-    await expectFailure(['AbortError', 'ABORT_ERR'], async () => (await pending).detach());
+    await expectFailure(['AbortError', 'ABORT_ERR'], async () => (await pending).delete());
   },
   async 'a process that is killed inside'() {
     const endpoint = await network.attach();

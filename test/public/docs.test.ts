@@ -22,7 +22,10 @@ describe('every block of TypeScript in the documents', () => {
     for (const { file, code } of snippets) writeFileSync(file, code);
     const config = {
       extends: '../../tsconfig.json',
-      compilerOptions: { noUnusedLocals: false },
+      compilerOptions: {
+        noUnusedLocals: false,
+        paths: { 'node-netns': ['../../dist/index.d.ts'] },
+      },
       include: ['.'],
     };
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config));

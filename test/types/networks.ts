@@ -1,0 +1,30 @@
+// Compiled, never run: what the types of networks accept, and what they refuse.
+import { BridgeNetwork, type Endpoint, NetNs, RoutedNetwork } from 'node-netns';
+
+export async function accepted(): Promise<void> {
+  const net = await BridgeNetwork.create({ name: 'br0', subnet: '10.88.0.0/16', masquerade: true });
+  const both = await RoutedNetwork.create({ name: 'rt0', subnet: ['10.89.0.0/16', 'fd00::/64'] });
+  const one: Endpoint = await net.attach('web');
+  await both.attach({ netns: NetNs.open('db'), ifname: 'eth1' });
+  await one.publish({ hostPort: 8080, port: 80 });
+  const where: NetNs = one.netns;
+  const text: string = `${one.address} ${one.gateway} ${one.mac} ${one.hostLink} ${where.name}`;
+  const again: Endpoint[] = (await BridgeNetwork.open('br0')).endpoints();
+  console.log(text, again);
+  await one.detach();
+  await net.prewarm(64);
+  await net.delete();
+}
+
+export async function refused(net: BridgeNetwork): Promise<void> {
+  // @ts-expect-error: a subnet is needed
+  await BridgeNetwork.create({ name: 'br0' });
+  // @ts-expect-error: misspelt
+  await BridgeNetwork.create({ name: 'br0', subnet: '10.88.0.0/16', masqerade: true });
+  // @ts-expect-error: a port is a number
+  await (await net.attach()).publish({ hostPort: '8080', port: 80 });
+  // @ts-expect-error: not an option
+  await net.attach({ iface: 'eth1' });
+  // @ts-expect-error: made by `create` and `open`
+  new BridgeNetwork();
+}
