@@ -12,6 +12,8 @@ namespace netns {
 namespace {
 
 constexpr size_t kMaxFile = size_t{4} * 1024 * 1024;
+// A named pipe would block its opener for good, and with it the end of the environment.
+constexpr int kFileFlags = O_NONBLOCK | O_CLOEXEC;
 constexpr int kLockMilliseconds = 30'000;
 
 }  // namespace
@@ -55,7 +57,8 @@ int unlink(Run& run, const Operands& operands) {
 }
 
 int write(Run& run, const Operands& operands) {
-  const Fd file(retry([&] { return ::open(operands.text[0].data, O_WRONLY | O_CLOEXEC); }));
+  const char* path = operands.text[0].data;
+  const Fd file(retry([&] { return ::open(path, O_WRONLY | kFileFlags); }));
   if (!file.valid()) return run.fail("open");
   // In one call: a sysctl takes what one write brings for the whole value.
   const Text& bytes = operands.text[1];
@@ -65,7 +68,8 @@ int write(Run& run, const Operands& operands) {
 }
 
 int read(Run& run, const Operands& operands) {
-  const Fd file(retry([&] { return ::open(operands.text[0].data, O_RDONLY | O_CLOEXEC); }));
+  const char* path = operands.text[0].data;
+  const Fd file(retry([&] { return ::open(path, O_RDONLY | kFileFlags); }));
   if (!file.valid()) return run.fail("open");
   const size_t record = run.result.open(Kind::kData, run.step, 0, 0);
   if (record == 0) return -ENOMEM;

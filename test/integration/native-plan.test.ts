@@ -229,7 +229,7 @@ describe('lanes', () => {
     expect(outcomes).toEqual(Array.from({ length: 20 }, (_, i) => (i % 3 === 0 ? EPERM : 0)));
   });
 
-  test('a thousand plans in flight, in order', async () => {
+  test('a thousand plans in flight, each told once', async () => {
     const order: number[] = [];
     await Promise.all(
       Array.from({ length: 1000 }, (_, i) =>
@@ -242,7 +242,8 @@ describe('lanes', () => {
         }),
       ),
     );
-    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    // One lane runs them in order; a machine that holds it up makes another take over.
+    expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     expect(addon.lanes()).toMatchObject({ busy: 0, queued: 0 });
   });
 
