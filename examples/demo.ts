@@ -1,7 +1,7 @@
 // npm run demo: two containers on a bridge, made, used and removed without spawning a process.
 //
 // Everything happens in network namespaces of the demo's own, one of which plays the host, so the
-// machine's network is not touched. Beside each step stands what the same costs with one `ip`
+// machine's network is not touched (without root they are in a user namespace of your own). Beside each step stands what the same costs with one `ip`
 // process a command, done to a second set of namespaces.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -86,8 +86,9 @@ function say({ title, ms, ip }: Step): void {
   console.log(`  ${title.padEnd(52)}${bold(own)}${beside}${count}`);
 }
 
-/** Runs the commands as a program does that spawns `ip`; undefined where there is no `ip`. */
+/** Runs the commands as a program does that spawns `ip`; undefined without `ip`, or without root. */
 function timeIp(commands: readonly string[]): Step['ip'] {
+  if (!root) return undefined;
   const from = performance.now();
   try {
     for (const command of commands) execFileSync('ip', command.split(' '), { stdio: 'pipe' });
@@ -112,8 +113,11 @@ async function step(
   say(commands.length > 0 ? { title, ms, ip: timeIp(commands) } : { title, ms });
 }
 
+const root = process.getuid?.() === 0;
+
+/** A named namespace; an ordinary user's are anonymous, in a user namespace of their own. */
 async function makeNamed(name: string): Promise<NetNs> {
-  const ns = await NetNs.create(name);
+  const ns = root ? await NetNs.create(name) : await NetNs.createRootless();
   open.push(ns);
   return ns;
 }
@@ -142,18 +146,11 @@ async function picture(host: NetNs, inside: readonly NetNs[]): Promise<string> {
   const [bridgeAddress] = await host.address.list({ dev: 'br0', family: 'inet' });
   const ports = await host.link.list({ master: 'br0' });
   const columns = await Promise.all(
-    inside.map(async (ns) => {
+    inside.map(async (ns, i) => {
       const eth0 = await ns.link.get('eth0');
       const [own] = await ns.address.list({ dev: 'eth0', family: 'inet' });
       const port = ports.find(({ index }) => index === eth0.link);
-      const rows = [
-        port?.name,
-        '│',
-        eth0.name,
-        own.address,
-        eth0.address,
-        ns.name?.slice(mine.length),
-      ];
+      const rows = [port?.name, '│', eth0.name, own.address, eth0.address, containers[i].name];
       return rows.map((row) => center(row ?? '?', 22));
     }),
   );
@@ -261,19 +258,27 @@ async function main(): Promise<void> {
     'everything gone',
     async () => {
       closeAll();
-      for (const name of Object.values(names)) await NetNs.delete(name);
+      await removeNames((name) => Object.values(names).includes(name));
     },
     Object.values(others).map((name) => `netns delete ${name}`),
   );
   await leave(0);
 }
 
-if (process.getuid?.() !== 0) {
-  console.error(
-    'The demo makes network namespaces, which takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN).\n' +
-      'Run it as root:  sudo npm run demo',
-  );
-  process.exit(1);
+if (!root) {
+  try {
+    (await NetNs.createRootless()).close();
+    console.log(
+      'Not root: a user namespace of your own has to do; namespaces are anonymous there.',
+    );
+  } catch (error) {
+    console.error(
+      'The demo makes network namespaces, which takes root (CAP_SYS_ADMIN and CAP_NET_ADMIN), or a\n' +
+        `user namespace, which this system does not let you have:\n  ${error}\n` +
+        'Run it as root:  sudo npm run demo',
+    );
+    process.exit(1);
+  }
 }
 try {
   await main();

@@ -21,8 +21,8 @@ export async function refused(net: BridgeNetwork): Promise<void> {
   await BridgeNetwork.create({ name: 'br0' });
   // @ts-expect-error: misspelt
   await BridgeNetwork.create({ name: 'br0', subnet: '10.88.0.0/16', masqerade: true });
-  // @ts-expect-error: a port is a number
-  await (await net.attach()).publish({ hostPort: '8080', port: 80 });
+  // @ts-expect-error: not a protocol that has ports
+  await (await net.attach()).publish({ hostPort: '8000-8010', protocol: 'icmp' });
   // @ts-expect-error: not an option
   await net.attach({ iface: 'eth1' });
   // @ts-expect-error: made by `create` and `open`
