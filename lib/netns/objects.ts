@@ -2,6 +2,7 @@ import type { Dev } from '../netlink/request.ts';
 import { address } from '../rtnetlink/address/api.ts';
 import { trafficClass } from '../rtnetlink/class/api.ts';
 import { fdb } from '../rtnetlink/fdb/api.ts';
+import { filter } from '../rtnetlink/filter/api.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { mdb } from '../rtnetlink/mdb/api.ts';
 import { neighbour } from '../rtnetlink/neighbour/api.ts';
@@ -28,6 +29,7 @@ const MAKERS = {
   vlan,
   qdisc,
   trafficClass,
+  filter,
 };
 
 type Makers = typeof MAKERS;

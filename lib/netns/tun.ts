@@ -72,6 +72,10 @@ function attach(
       plan.tun(slot, name, flags, wanted.owner, wanted.group, wanted.persist);
       plan.export(slot);
     },
-    read: (made) => ({ name: made.text(1), fd: made.firstFd() }),
+    read: (made) => ({
+      // The kernel's answer ends with a NUL.
+      name: made.text(1).split('\0', 1)[0],
+      fd: made.firstFd(),
+    }),
   });
 }

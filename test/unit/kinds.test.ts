@@ -4,7 +4,7 @@ import { settableAttributes } from '../../lib/rtnetlink/link/attributes.ts';
 import { kindTables, portTables } from '../../lib/rtnetlink/link/kinds/index.ts';
 import type { LinkSpec } from '../../lib/rtnetlink/link/spec.ts';
 import { capturedKinds } from './captured/kinds.ts';
-import { bodies, canonical, inside, unhex } from './support/attributes.ts';
+import { bodies, canonical, inside, type Nests, unhex } from './support/attributes.ts';
 
 const IFINFOMSG = 16;
 const IFLA_LINKINFO = 18;
@@ -19,7 +19,7 @@ const NESTS = {
 };
 
 /** A leaf of an empty nest map is a payload, so lists are opened one level. */
-function nestsOf(kind: string) {
+function nestsOf(kind: string): Nests {
   if (kind === 'vlan') return { 3: {}, 4: {} };
   return kind === 'macvlan' ? NESTS.macvlan : kind === 'bond' ? NESTS.bond : {};
 }

@@ -142,12 +142,15 @@ function list(operation: string, filter: NexthopFilter): Request<Nexthop[]> {
     (m) => {
       m.begin(RTM_GETNEXTHOP, NLM_F_DUMP, 'RTM_GETNEXTHOP', SCHEMA);
       writeHeader(m, family);
-      const { dev, master, groups, fdb } = filter;
+      const { dev, master, groups } = filter;
       const operationFlags = filter.statistics ? NHA_OP_FLAG_DUMP_STATS : undefined;
-      nexthopTable.encode(m.writer, { dev, master, groups, fdb, operationFlags }, 'filter');
+      nexthopTable.encode(m.writer, { dev, master, groups, operationFlags }, 'filter');
       m.end();
     },
-    read,
+    (r) => {
+      const one = read(r);
+      return filter.fdb === undefined || one?.fdb === filter.fdb ? one : undefined;
+    },
   );
 }
 

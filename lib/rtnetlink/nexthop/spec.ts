@@ -15,7 +15,7 @@ export interface NexthopSpec {
   dev?: Dev;
   /** The gateway is reached by `dev`, whatever its addresses say. */
   onlink?: boolean;
-  /** Drops what is sent this way. */
+  /** Drops what is sent this way. `lo` must be up. */
   blackhole?: boolean;
   /** For entries of a VXLAN's forwarding database: `via` is the other end (since 5.8). */
   fdb?: boolean;
@@ -59,7 +59,7 @@ export interface Nexthop {
   groupStatistics?: { id: number; packets: number; hardwarePackets?: number }[];
 }
 
-/** Which nexthops a list or a flush is for: all of it filtered in the kernel. */
+/** Which nexthops a list or a flush is for; the kernel filters by all but `fdb`. */
 export interface NexthopFilter {
   family?: Family;
   dev?: Dev;

@@ -235,7 +235,10 @@ function deleteQdisc(key: QdiscKey): Request<void> {
 
 /** Queueing disciplines: how what a link sends (or, with ingress, receives) waits (`tc qdisc`). */
 export const qdisc = {
-  /** Sets one up; EEXIST where there is one. */
+  /**
+   * Sets one up; EEXIST where there is one of that kind. One of another kind gives way, which is
+   * the kernel's own reading of an exclusive creation.
+   */
   add(spec: QdiscSpec): Request<void> {
     return make('add', NLM_F_CREATE | NLM_F_EXCL, spec);
   },

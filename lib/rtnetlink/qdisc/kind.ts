@@ -28,6 +28,7 @@ export function options<V extends object, W>(
   return {
     type: base.type,
     nested: base.nested,
+    inner: [base],
     samples: kind.samples,
     always: kind.always ?? false,
     write(w, value, path: Path) {

@@ -7,8 +7,9 @@ import {
   object,
   type Prefix,
 } from '../../check.ts';
-import { invalidValue } from '../../errors.ts';
+import { invalidType, invalidValue } from '../../errors.ts';
 import { AF_INET, AF_INET6, type Family, familyNumber } from '../families.ts';
+import { routeTables } from '../names.ts';
 import type { IP_PROTOCOLS, ROUTE_PROTOCOLS } from '../protocols.ts';
 import { ACTIONS, type RuleAction } from './constants.ts';
 
@@ -53,8 +54,8 @@ export interface RuleSpec {
   l3mdev?: boolean;
   /** What is done with what matches; 'lookup' unless given. */
   action?: RuleAction;
-  /** The table to look up. Default 254, main. */
-  table?: number | 'local' | 'main' | 'default';
+  /** The table to look up: a number, or a name of iproute2's rt_tables. Default 'main'. */
+  table?: number | string;
   /** The priority of the rule to go on at, with action 'goto'. */
   goto?: number;
   /** Refuses results whose prefix is this long or shorter: 0 refuses the default route. */
@@ -114,23 +115,16 @@ const KEYS = new Set<string>([
   'flow',
 ]);
 
-const TABLES: Readonly<Record<string, number>> = { default: 253, main: 254, local: 255 };
-const TABLE_NAMES: Readonly<Record<number, 'default' | 'main' | 'local'>> = {
-  253: 'default',
-  254: 'main',
-  255: 'local',
-};
-
 export function ruleTableNumber(path: string, value: unknown): number {
-  if (typeof value === 'string') {
-    if (Object.hasOwn(TABLES, value)) return TABLES[value];
-    throw invalidValue(path, value, "a table's number, or 'local', 'main' or 'default'");
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw invalidType(path, value, "a table's number or name");
   }
-  return integer(path, value, 1, 0xffffffff);
+  const table = routeTables.number(path, value);
+  return integer(path, table, 1, 0xffffffff);
 }
 
-export function ruleTableName(table: number): number | 'default' | 'main' | 'local' {
-  return TABLE_NAMES[table] ?? table;
+export function ruleTableName(table: number): number | string {
+  return routeTables.nameOrNumber(table);
 }
 
 export function portRange(path: string, value: PortRange): { start: number; end: number } {

@@ -77,6 +77,7 @@ function fromWire({ kind = '', options, cookie, statistics }: Infer<typeof actio
 export const actions: Codec<Action[]> = {
   type: wire.type,
   nested: true,
+  inner: [wire],
   samples: [[{ kind: 'gact', control: 'drop', index: 1 }]],
   write(w, value, path: Path) {
     const name = path.toString();

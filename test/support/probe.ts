@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+
+/**
+ * What the running kernel has, asked by iproute2 in namespaces of their own, so that a test that is
+ * skipped says which feature it lacks.
+ */
+const answers = new Map<string, boolean>();
+
+function works(what: string, script: string): boolean {
+  const known = answers.get(what);
+  if (known !== undefined) return known;
+  const done = spawnSync('unshare', ['--net', 'sh', '-ec', script], { stdio: 'ignore' });
+  answers.set(what, done.status === 0);
+  return done.status === 0;
+}
+
+/** A kind of link that stands by itself. */
+export const hasKind = (kind: string, options = ''): boolean =>
+  works(`kind ${kind} ${options}`, `ip link add probe0 type ${kind} ${options}`);
+
+/** A kind of link that stands on another. */
+export const hasKindOn = (kind: string, options = ''): boolean =>
+  works(
+    `kind ${kind} ${options}`,
+    `ip link add low0 type veth peer name low1; ip link add link low0 name probe0 type ${kind} ${options}`,
+  );
+
+export const hasQdisc = (kind: string, options = ''): boolean =>
+  works(`qdisc ${kind} ${options}`, `tc qdisc add dev lo root ${kind} ${options}`);
+
+export const hasFilter = (kind: string, options: string): boolean =>
+  works(
+    `filter ${kind}`,
+    `tc qdisc add dev lo clsact; tc filter add dev lo egress ${kind} ${options}`,
+  );
+
+export const hasAction = (options: string): boolean =>
+  works(
+    `action ${options}`,
+    `tc qdisc add dev lo clsact; tc filter add dev lo egress u32 match u32 0 0 action ${options}`,
+  );
+
+export const hasVlanFiltering = (): boolean =>
+  works(
+    'vlan filtering',
+    'ip link add br0 type bridge vlan_filtering 1; ip link add v0 type veth peer name v1; ip link set v0 master br0; bridge vlan add dev v0 vid 10',
+  );
+
+export const hasNexthops = (): boolean =>
+  works('nexthops', 'ip link set lo up; ip nexthop add id 1 dev lo');
+
+/** The kernel's version as a number: 6.12 is 6012. */
+export function kernelVersion(): number {
+  const [major, minor] = execFileSync('uname', ['-r'], { encoding: 'utf8' }).split('.');
+  return Number(major) * 1000 + Number(minor);
+}
