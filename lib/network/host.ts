@@ -2,6 +2,7 @@ import { Channel } from '../netlink/channel.ts';
 import type { PlanWriter } from '../netlink/plan.ts';
 import type { Made } from '../netlink/task.ts';
 import { NetNs } from '../netns/netns.ts';
+import { openSource } from '../netns/source.ts';
 import { NETLINK_NETFILTER } from '../nftables/constants.ts';
 import { NETLINK_ROUTE } from '../rtnetlink/requests.ts';
 
@@ -56,12 +57,14 @@ export class Host {
 
   /** @param ns another's handle: this one is opened anew and closed with the host */
   constructor(ns?: NetNs) {
-    this.ns = ns === undefined ? NetNs.current() : NetNs.open({ fd: ns.fd });
+    // Of the same kind: one without root stays one.
+    this.ns = ns === undefined ? NetNs.current() : new NetNs(ns.hold.beside(openSource({ fd: ns.fd })));
     this.nft = new Channel(this.ns.hold, NETLINK_NETFILTER);
   }
 
   /** Lends a plan its sockets: written first, since opening one enters the host's namespace. */
   lend(plan: PlanWriter, netfilter: boolean): Loan {
+    this.ns.hold.reach(plan);
     const missing = !this.#route.spare || (netfilter && !this.#netfilter.spare);
     if (missing) plan.enter(this.ns.fd);
     const lent = [this.#one(plan, this.#route)];

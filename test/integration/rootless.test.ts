@@ -92,6 +92,37 @@ describe('as an ordinary user', () => {
     expect(seen).toEqual([null, '10.83.0.2', 'hello', 'closed', ['datagram', '10.83.0.1']]);
   });
 
+  test('networks inside', async () => {
+    const seen = await asUser(`
+      const http = await import('node:http');
+      const { text } = await import('node:stream/consumers');
+      const host = await NetNs.createRootless();
+      await host.link.set('lo', { up: true });
+      const told = [];
+      for (const Network of [n.BridgeNetwork, n.RoutedNetwork]) {
+        const network = await Network.create({ name: 'n0', subnet: '10.88.0.0/16', netns: host });
+        const [a, b] = [await network.attach(), await network.attach()];
+        const server = http.createServer((_, response) => response.end('published'));
+        await b.netns.listen(server, 80);
+        await b.publish({ hostPort: 8080, port: 80 });
+        const [reply] = await a.netns.ping(b.address, { timeout: 5000 });
+        const dispatcher = a.netns.dispatcher();
+        const body = await (await fetch('http://' + a.gateway + ':8080/', { dispatcher })).text().catch((error) => error.cause.code);
+        await dispatcher.close();
+        told.push([reply.error ?? 'answered', body, (await network.endpoints()).length]);
+        await new Promise((resolve) => server.close(resolve));
+        await a.detach(); await b.detach();
+        await network.delete();
+      }
+      host.close();
+      return told;
+    `);
+    expect(seen).toEqual([
+      ['answered', 'published', 2],
+      ['answered', 'published', 2],
+    ]);
+  });
+
   test('spawn: children are inside, as root of the user namespace', async () => {
     const seen = await asUser(`
       const ns = await NetNs.createRootless();
