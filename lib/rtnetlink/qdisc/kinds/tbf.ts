@@ -126,18 +126,19 @@ export const tbf = options<Tbf, Infer<typeof tbfTable>>(tbfTable, {
       peakRateTable: second?.table,
     };
   },
-  fromWire({ parms, rate64, peakRate64 }) {
+  fromWire({ parms, rate64, peakRate64, burst, peakBurst }) {
     if (parms === undefined) return { rate: 0, burst: 0 };
     const rate = rate64 ?? parms.rate.rate;
     const peak = peakRate64 ?? parms.peakRate.rate;
     const bucket = ticksToMicroseconds(parms.buffer);
     return compact<Tbf>({
       rate: rate * 8,
-      burst: transmitSize(rate, parms.buffer),
+      // The kernel tells the times alone.
+      burst: burst ?? transmitSize(rate, parms.buffer),
       limit: parms.limit,
       latency: Math.max(0, Math.round(1e6 * (parms.limit / rate) - bucket)) / 1000,
       peakRate: peak === 0 ? undefined : peak * 8,
-      mtu: peak === 0 ? undefined : transmitSize(peak, parms.mtu),
+      mtu: peak === 0 ? undefined : (peakBurst ?? transmitSize(peak, parms.mtu)),
       mpu: parms.rate.mpu,
       overhead: parms.rate.overhead,
       linkLayer: linkLayerName(parms.rate.linkLayer),
