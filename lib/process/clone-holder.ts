@@ -1,7 +1,8 @@
 import { NetlinkError } from '../errors.ts';
+import { CLONE } from './clone-flags.ts';
 import { Holder } from './holder.ts';
 import { type NsDescriptors, type NsKind, nsDescriptors } from './namespaces.ts';
-import { CLONE_NEWUSER, readUnshare, type UnshareOptions } from './unshare-options.ts';
+import { readUnshare, type UnshareOptions } from './unshare-options.ts';
 
 /** The namespaces that a holder gets new: those of `spawn`'s `unshare`, and a network. */
 export type CloneOptions = Omit<UnshareOptions, 'proc' | 'hostname'> & {
@@ -9,8 +10,6 @@ export type CloneOptions = Omit<UnshareOptions, 'proc' | 'hostname'> & {
   net?: boolean;
 };
 
-const CLONE_NEWPID = 0x20000000;
-const CLONE_NEWNET = 0x40000000;
 const OPERATION = 'cloneHolder';
 
 /**
@@ -68,10 +67,10 @@ export function cloneHolder(options: CloneOptions): NsHolder {
   const { net, ...rest } = options;
   const read = readUnshare('options', { ...rest, proc: false });
   let { flags } = read;
-  if (read.newPids) flags |= CLONE_NEWPID;
-  if (net === true) flags |= CLONE_NEWNET;
+  if (read.newPids) flags |= CLONE.NEWPID;
+  if (net === true) flags |= CLONE.NEWNET;
   const maps =
-    (flags & CLONE_NEWUSER) !== 0 && read.uids !== undefined && read.gids !== undefined
+    (flags & CLONE.NEWUSER) !== 0 && read.uids !== undefined && read.gids !== undefined
       ? { uids: read.uids, gids: read.gids }
       : undefined;
   return new NsHolder(new Holder(OPERATION, flags, false, maps));

@@ -2,19 +2,17 @@
 import './install.ts';
 
 export type { CheckPortOptions, PortState } from './check-port.ts';
+export { CLONE } from './clone-flags.ts';
 export { type CloneOptions, cloneHolder, type NsHolder } from './clone-holder.ts';
 export type { ConnectOptions } from './connect.ts';
 export type { AgentConstructor, Dispatcher, DispatcherOptions } from './dispatcher.ts';
 export type { ListenOptions } from './listen.ts';
 export {
-  CLONE,
   NsDescriptor,
   type NsDescriptors,
   type NsKind,
   nsDescriptors,
   openNs,
-  setns,
-  unshare,
 } from './namespaces.ts';
 export type { PingOptions, PingReply } from './ping.ts';
 export type { RootlessOptions } from './rootless.ts';
@@ -27,5 +25,6 @@ export type {
   SpawnOptions,
   SpawnOptionsWithoutStdio,
 } from './spawn.ts';
+export { setns, unshare } from './thread.ts';
 export type { IdRange, UnshareOptions } from './unshare-options.ts';
 export { NetNsWorker } from './worker.ts';

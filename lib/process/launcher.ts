@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NetlinkError } from '../errors.ts';
 import { addonPath } from '../native.ts';
+import { CLONE } from './clone-flags.ts';
 import { superviseStart } from './start.ts';
 import type { Unshare } from './unshare-options.ts';
 
@@ -18,8 +19,6 @@ export interface Preparation {
 
 /** A small program beside the addon, which does that and executes the command: same process id. */
 export const launcherPath: string = join(dirname(addonPath), 'netns-launcher');
-
-const CLONE_NEWNS = 0x20000;
 
 /** What Node's spawn, exec, execFile and fork all hand to a ChildProcess, once they have read theirs. */
 interface SpawnRequest {
@@ -80,13 +79,13 @@ function launched(request: SpawnRequest, preparation: Preparation): SpawnRequest
   }
   if (view !== undefined) options.push('view', view);
   if (unshare !== undefined) {
-    options.push('flags', String(unshare.flags | (view === undefined ? 0 : CLONE_NEWNS)));
+    options.push('flags', String(unshare.flags | (view === undefined ? 0 : CLONE.NEWNS)));
     if (unshare.proc) options.push('proc', '');
     if (unshare.hostname !== undefined) options.push('hostname', unshare.hostname);
     if (unshare.uids !== undefined) options.push('uids', unshare.uids);
     if (unshare.gids !== undefined) options.push('gids', unshare.gids);
   } else if (view !== undefined) {
-    options.push('flags', String(CLONE_NEWNS));
+    options.push('flags', String(CLONE.NEWNS));
   }
   // Mounting needs the privileges that these give up.
   const asUser = uid ?? unshare?.uid;

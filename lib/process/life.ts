@@ -1,4 +1,3 @@
-import { readlinkSync } from 'node:fs';
 import { integer, netnsName } from '../check.ts';
 import { addon } from '../native.ts';
 import { failure } from '../netlink/failure.ts';
@@ -71,9 +70,4 @@ export async function attach(name: string, pid: number): Promise<NetNs> {
     ns.close();
     throw error;
   }
-}
-
-/** Whether the calling thread is in the namespace. */
-export function isInside(ns: NetNs): boolean {
-  return readlinkSync('/proc/thread-self/ns/net') === `net:[${ns.inode}]`;
 }

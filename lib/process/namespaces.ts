@@ -1,8 +1,8 @@
-import { isMainThread } from 'node:worker_threads';
 import { integer, string } from '../check.ts';
 import { invalidValue, NetlinkError } from '../errors.ts';
 import { addon } from '../native.ts';
 import { failure } from '../netlink/failure.ts';
+import { CLONE } from './clone-flags.ts';
 
 /** The kinds of namespaces, as /proc/PID/ns calls them. */
 export type NsKind =
@@ -30,20 +30,6 @@ const KINDS: readonly NsKind[] = [
   'uts',
 ];
 
-/** CLONE_NEW* flags of unshare(2), setns(2) and clone(2). */
-export const CLONE = {
-  NEWTIME: 0x80,
-  FS: 0x200,
-  FILES: 0x400,
-  NEWNS: 0x20000,
-  NEWCGROUP: 0x2000000,
-  NEWUTS: 0x4000000,
-  NEWIPC: 0x8000000,
-  NEWUSER: 0x10000000,
-  NEWPID: 0x20000000,
-  NEWNET: 0x40000000,
-} as const;
-
 /** Their CLONE_NEW* as NS_GET_NSTYPE tells them. */
 const KIND_OF: Record<number, NsKind> = {
   [CLONE.NEWTIME]: 'time',
@@ -56,7 +42,8 @@ const KIND_OF: Record<number, NsKind> = {
   [CLONE.NEWNET]: 'net',
 };
 
-function checked(result: number, operation: string, syscall: string, hint?: string): number {
+/** @internal A result of the addon's, or the error that it is. */
+export function checked(result: number, operation: string, syscall: string, hint?: string): number {
   if (result < 0) throw failure(result, { operation, syscall, hint });
   return result;
 }
@@ -186,47 +173,4 @@ export function nsDescriptors(
     throw failure(-3, { operation, syscall: 'open', hint: `there is no process ${pid}` });
   }
   return Object.assign(opened, { [Symbol.dispose]: close });
-}
-
-/** Only a worker's own thread may be moved for good. */
-function checkThread(operation: string): void {
-  if (!isMainThread) return;
-  throw new NetlinkError(
-    `${operation}: the main thread does not move: libuv's pool, and all that is started later, would be ` +
-      'born elsewhere than what runs already; call it in a worker thread, or use ns.run or NetNsWorker',
-    { code: 'ERR_NETNS_MAIN_THREAD' },
-  );
-}
-
-/**
- * Moves the calling worker thread into new namespaces, for good (unshare(2)).
- *
- * Traps: refused on the main thread. CLONE.NEWNS needs CLONE.FS with it: threads share their root
- * and working directory, and the thread must have its own first. CLONE.NEWUSER is EINVAL in a
- * process of several threads: see `cloneHolder`. CLONE.NEWPID moves the children, not the thread,
- * which can't start threads from then on (EINVAL). What asks on libuv's pool (dns.lookup, fs,
- * crypto, zlib) is answered by threads that have not moved: files by path are those of the old
- * root, names are asked of the old network.
- */
-export function unshare(flags: number): void {
-  integer('flags', flags, 1, 0x7fffffff);
-  checkThread('unshare');
-  checked(addon.unshare(flags), 'unshare', 'unshare');
-  if ((flags & CLONE.NEWNET) !== 0) addon.rehome();
-}
-
-/**
- * Moves the calling worker thread into a namespace that exists, for good (setns(2)).
- *
- * Traps: as with `unshare`. To go back, keep a descriptor of where it was (`nsDescriptors('self')`):
- * having given up a privilege meanwhile, it is EPERM. A user namespace is EINVAL in a process of
- * several threads. A mount namespace needs `unshare(CLONE.FS)` first.
- *
- * @param type a CLONE_NEW* that the descriptor must be of (EINVAL otherwise), or 0 for any
- */
-export function setns(target: { readonly fd: number }, type: number = 0): void {
-  integer('type', type, 0, 0x7fffffff);
-  checkThread('setns');
-  checked(addon.setns(integer('target.fd', target.fd, 0, 0x7fffffff), type), 'setns', 'setns');
-  if (type === 0 || (type & CLONE.NEWNET) !== 0) addon.rehome();
 }

@@ -4,13 +4,12 @@ import { checkCallOptions } from '../netlink/limits.ts';
 import type { CallOptions } from '../netlink/request.ts';
 import { type Plan, run } from '../netlink/task.ts';
 import { NetNs } from '../netns/netns.ts';
+import { CLONE } from './clone-flags.ts';
 import { Holder } from './holder.ts';
 import { RootlessHold } from './rootless-hold.ts';
 
 export type RootlessOptions = CallOptions;
 
-const CLONE_NEWUSER = 0x10000000;
-const CLONE_NEWNET = 0x40000000;
 const OPERATION = 'NetNs.createRootless';
 const KEYS = new Set(['signal', 'timeout']);
 
@@ -24,7 +23,7 @@ function holderOfAll(): Holder {
   if (shared !== undefined) return shared;
   const uids = `0 ${process.geteuid?.() ?? 0} 1\n`;
   const gids = `0 ${process.getegid?.() ?? 0} 1\n`;
-  const holder = new Holder(OPERATION, CLONE_NEWUSER | CLONE_NEWNET, true, { uids, gids });
+  const holder = new Holder(OPERATION, CLONE.NEWUSER | CLONE.NEWNET, true, { uids, gids });
   // The next namespace gets a new one; those of this one are told by their checks.
   holder.onEnd(() => {
     if (shared === holder) shared = undefined;
@@ -45,7 +44,7 @@ export async function createRootless(options: RootlessOptions = {}): Promise<Net
     write(writer) {
       writer.holder(holder.control);
       const slot = writer.slot();
-      writer.unshare(slot, CLONE_NEWNET);
+      writer.unshare(slot, CLONE.NEWNET);
       writer.export(slot);
     },
     read: (made) => made.fd(0),

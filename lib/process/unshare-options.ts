@@ -1,5 +1,6 @@
 import { boolean, checkKeys, integer, object, string } from '../check.ts';
 import { invalidType, invalidValue } from '../errors.ts';
+import { CLONE } from './clone-flags.ts';
 
 /** A range of ids of a new user namespace and what they are outside: a line of uid_map(5). */
 export interface IdRange {
@@ -49,19 +50,12 @@ export interface Unshare {
   gid: number | undefined;
 }
 
-const CLONE_NEWTIME = 0x80;
-const CLONE_NEWNS = 0x20000;
-const CLONE_NEWCGROUP = 0x2000000;
-const CLONE_NEWUTS = 0x4000000;
-const CLONE_NEWIPC = 0x8000000;
-export const CLONE_NEWUSER = 0x10000000;
-
 const FLAGS = {
-  mount: CLONE_NEWNS,
-  uts: CLONE_NEWUTS,
-  ipc: CLONE_NEWIPC,
-  cgroup: CLONE_NEWCGROUP,
-  time: CLONE_NEWTIME,
+  mount: CLONE.NEWNS,
+  uts: CLONE.NEWUTS,
+  ipc: CLONE.NEWIPC,
+  cgroup: CLONE.NEWCGROUP,
+  time: CLONE.NEWTIME,
 } as const;
 
 const KEYS = new Set([...Object.keys(FLAGS), 'pid', 'user', 'proc', 'hostname']);
@@ -78,9 +72,9 @@ export function readUnshare(path: string, value: UnshareOptions): Unshare {
   }
   const newPids = flag(path, 'pid', value.pid);
   const proc = value.proc === undefined ? newPids : flag(path, 'proc', value.proc);
-  if (proc) flags |= CLONE_NEWNS;
+  if (proc) flags |= CLONE.NEWNS;
   const hostname = value.hostname === undefined ? undefined : hostnameOf(path, value.hostname);
-  if (hostname !== undefined) flags |= CLONE_NEWUTS;
+  if (hostname !== undefined) flags |= CLONE.NEWUTS;
   const { user } = value;
   let uids: string | undefined;
   let gids: string | undefined;
@@ -97,7 +91,7 @@ export function readUnshare(path: string, value: UnshareOptions): Unshare {
     uid = firstOf(user.uids);
     gid = firstOf(user.gids);
   }
-  if (uids !== undefined) flags |= CLONE_NEWUSER;
+  if (uids !== undefined) flags |= CLONE.NEWUSER;
   return { flags, newPids, proc, hostname, uids, gids, uid, gid };
 }
 

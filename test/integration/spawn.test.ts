@@ -202,6 +202,8 @@ describe('what goes wrong', () => {
       try { for (;;) fds.push(openSync('/dev/null')); } catch {}
       const ours = ns.spawn('true'); const theirs = spawn('true');
       const told = await Promise.all([tell(ours), tell(theirs)]);
+      const code = async (f) => { try { await f(); } catch (error) { return [error.code, error.syscall]; } };
+      told.push(await code(() => ns.connect({ port: 1, host: '127.0.0.1' })), await code(() => ns.createSocket('udp4')));
       for (const fd of fds) closeSync(fd);
       const same = readlinkSync('/proc/thread-self/ns/net') === home;
       const after = await ns.execFile('echo', ['fine']);
@@ -214,7 +216,9 @@ describe('what goes wrong', () => {
       'sh',
       ...node(script),
     ]);
-    const [[ours, theirs], same, after] = JSON.parse(stdout);
+    const [[ours, theirs, connecting, creating], same, after] = JSON.parse(stdout);
+    expect(connecting).toEqual(['EMFILE', 'connect']);
+    expect(creating).toEqual(['EMFILE', 'socket']);
     expect(ours).toEqual(theirs);
     expect(ours[0]).toBe('EMFILE');
     expect([same, after]).toEqual([true, 'fine\n']);
@@ -256,12 +260,12 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  test('a storm of signals moves no thread and loses no child', async () => {
+  test('a storm of signals moves no thread and loses no child', { timeout: 60_000 }, async () => {
     const ignore = () => {};
     process.on('SIGUSR2', ignore);
     const storm = spawn('sh', ['-c', `while kill -USR2 ${process.pid} 2>/dev/null; do :; done`]);
     try {
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 12; i++) {
         const { stdout } = await ns.execFile('readlink', READ_NS);
         expect(stdout.trim()).toBe(inside());
         expect(ns.run(() => readlinkSync('/proc/thread-self/ns/net'))).toBe(inside());
@@ -275,7 +279,7 @@ describe('what goes wrong', () => {
   });
 });
 
-test('costs little more than child_process.spawn', async () => {
+test('costs little more than child_process.spawn', { timeout: 60_000 }, async () => {
   const time = async (start: () => ChildProcess): Promise<number> => {
     const began = performance.now();
     const child = start();
@@ -285,7 +289,7 @@ test('costs little more than child_process.spawn', async () => {
   };
   const ours: number[] = [];
   const theirs: number[] = [];
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 30; i++) {
     theirs.push(await time(() => spawn('/bin/true', { stdio: 'ignore' })));
     ours.push(await time(() => ns.spawn('/bin/true', { stdio: 'ignore' })));
   }
