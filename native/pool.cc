@@ -1,6 +1,5 @@
 #include "pool.h"
 
-#include <sched.h>
 #include <sys/eventfd.h>
 
 #include <chrono>
@@ -8,30 +7,12 @@
 #include "error.h"
 
 namespace netns {
-namespace {
-
-inline void relax() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-// Looking out on the only processor would keep away what one looks out for.
-bool severalProcessors() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
-}
-
-}  // namespace
 
 Pool::Pool(SocketTable* sockets, void (*wake)(void*), void* waker)
     : wake_(wake),
       waker_(waker),
       sockets_(sockets),
-      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      spins_(severalProcessors()) {}
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Pool::~Pool() { stop(); }
 
@@ -108,17 +89,6 @@ void Pool::refuse(Job* job) {
   notify();
 }
 
-bool Pool::lookOut(uint32_t seen) {
-  const int64_t until = monotonic() + kSpin;
-  do {
-    for (int i = 0; i < 32; i++) {
-      if (submitted_.load(std::memory_order_acquire) != seen) return true;
-      relax();
-    }
-  } while (monotonic() < until);
-  return false;
-}
-
 // One that was started because others were held up steps back when they are not any more.
 bool Pool::isSpare(const Lane* lane) const {
   const int64_t now = monotonic();
@@ -130,7 +100,7 @@ bool Pool::isSpare(const Lane* lane) const {
 
 Job* Pool::next(Lane* lane) {
   std::unique_lock<std::mutex> guard(mutex_);
-  bool looked = !spins_;
+  bool looked = !lookout_.pays();
   while (!stopping_) {
     if (!lane->parked && isSpare(lane)) lane->parked = true;
     if (lane->parked) {
@@ -140,8 +110,11 @@ Job* Pool::next(Lane* lane) {
     } else if (!looked) {
       const uint32_t seen = submitted_.load(std::memory_order_acquire);
       guard.unlock();
-      looked = !lookOut(seen);
+      const bool came =
+          Lookout::look([&] { return submitted_.load(std::memory_order_acquire) != seen; });
       guard.lock();
+      lookout_.told(came);
+      looked = !came;
     } else {
       sleeping_++;
       work_.wait(guard);
@@ -186,15 +159,14 @@ void Pool::finish(Lane* lane, Job* job, bool last) {
 }
 
 void Pool::wait(Job* job) {
-  const int64_t until = monotonic() + kSpin;
-  while (spins_ && monotonic() < until) {
-    for (int i = 0; i < 32; i++) {
-      if (job->finished.load(std::memory_order_acquire)) return;
-      relax();
-    }
+  const auto finished = [job] { return job->finished.load(std::memory_order_acquire); };
+  if (waitLookout_.pays()) {
+    const bool came = Lookout::look(finished);
+    waitLookout_.told(came);
+    if (came) return;
   }
   std::unique_lock<std::mutex> guard(mutex_);
-  while (!job->finished.load(std::memory_order_acquire)) {
+  while (!finished()) {
     done_.wait_for(guard, std::chrono::nanoseconds(kHeldUp));
     growLocked();
   }

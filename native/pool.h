@@ -10,6 +10,7 @@
 #include "fd.h"
 #include "job.h"
 #include "lane.h"
+#include "lookout.h"
 
 namespace netns {
 
@@ -20,9 +21,6 @@ class Pool {
  public:
   static constexpr int kLanes = 4;
   static constexpr int64_t kHeldUp = 2'000'000;  // nanoseconds in one plan
-  // How long a lane looks out for the next plan before it sleeps, and a caller for its result:
-  // waking a thread costs more than the gap between two plans awaited one after the other.
-  static constexpr int64_t kSpin = 50'000;
 
   struct Counts {
     int threads;
@@ -59,13 +57,11 @@ class Pool {
   bool isSpare(const Lane* lane) const;
   int growLocked();
   Job* begin(Lane* lane);
-  bool lookOut(uint32_t seen);
 
   void (*const wake_)(void*);
   void* const waker_;
   SocketTable* const sockets_;
   const Fd stop_;
-  const bool spins_;
   int home_ = -1;
 
   std::mutex mutex_;
@@ -80,6 +76,8 @@ class Pool {
   int retired_ = 0;
   bool stopping_ = false;
   std::atomic<uint32_t> submitted_{0};
+  Lookout lookout_;      // of lanes, for the next plan
+  Lookout waitLookout_;  // of this thread, for a result; only its own
 };
 
 }  // namespace netns

@@ -353,8 +353,8 @@ describe('dumps', () => {
     open.push(other);
     let interrupted = 0;
     let whole = 0;
-    for (let round = 0; round < 12; round++) {
-      const churn = messages(...Array.from({ length: 50 }, (_, i) => newBridge(`x${round}-${i}`)));
+    for (let round = 0; round < 8; round++) {
+      const churn = messages(...Array.from({ length: 30 }, (_, i) => newBridge(`x${round}-${i}`)));
       // On two threads at once: the changes on a lane, the dump on this one.
       const changing = submitPlan((plan) => plan.transact(other, churn));
       const ran = runPlanHere((plan) =>

@@ -61,7 +61,7 @@ const settled = async (before: string[]): Promise<void> => {
 test('dozens of workers terminated at any moment leave nothing open', async () => {
   await busyWorker('forever').then((worker) => worker.terminate());
   const before = openDescriptors();
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 8; round++) {
     const workers = await Promise.all(Array.from({ length: 4 }, () => busyWorker('forever')));
     await Promise.all(
       workers.map(async (worker) => {
