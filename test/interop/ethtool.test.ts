@@ -93,3 +93,29 @@ test('what a driver lacks, and a link that is not there', async () => {
     code: 'ERR_INVALID_ARG_VALUE',
   });
 });
+
+test('by generic netlink: the same features and settings, by index and by name', async () => {
+  using ns = await pair();
+  const { index } = await ns.link.get('a0');
+  const byIoctl = await ns.ethtool.features('a0');
+  const byNetlink = await ns.ethtool.netlink.features('a0');
+  const active = (all: typeof byIoctl) =>
+    Object.keys(all)
+      .filter((name) => all[name].active)
+      .sort();
+  expect(active(byNetlink)).toEqual(active(byIoctl));
+  for (const [name, feature] of Object.entries(byNetlink))
+    expect(feature, name).toEqual(byIoctl[name]);
+  await ns.ethtool.netlink.setFeatures(index, { 'tx-tcp-segmentation': false });
+  expect((await ns.ethtool.features('a0'))['tx-tcp-segmentation'].active).toBe(false);
+  expect(await ns.ethtool.netlink.settings(index)).toMatchObject({
+    speed: 10000,
+    duplex: 'full',
+    port: 'tp',
+    link: true,
+  });
+  expect(ns.sync.ethtool.netlink.settings('a0').speed).toBe(10000);
+  const error = await errorOf(() => ns.ethtool.netlink.settings('nope0'));
+  expect(error).toMatchObject({ code: 'ENODEV' });
+  expect(error.kernelMessage).toMatch(/no device matches name/);
+});
