@@ -43,7 +43,9 @@ export class Addresses {
       const other = ranges.findIndex((before, j) => j < i && overlaps(before, range));
       if (other >= 0) throw invalidValue(`subnet[${i}]`, texts[i], `apart from ${texts[other]}`);
     }
-    const gateways = list('gateway', options.gateway ?? []).map((g) => canonicalIp(ipAddress('gateway', g)));
+    const gateways = list('gateway', options.gateway ?? []).map((g) =>
+      canonicalIp(ipAddress('gateway', g)),
+    );
     this.gateway4 = chooseGateway(4, gateways, ranges);
     this.gateway6 = chooseGateway(6, gateways, ranges);
     const excluded = (options.exclude ?? []).map((text, i) => readRange(`exclude[${i}]`, text));
@@ -65,7 +67,10 @@ export class Addresses {
   }
 
   get used(): number {
-    return Math.max(sum(this.#ipv4, (s) => s.used), sum(this.#ipv6, (s) => s.used));
+    return Math.max(
+      sum(this.#ipv4, (s) => s.used),
+      sum(this.#ipv6, (s) => s.used),
+    );
   }
 
   /**
@@ -104,13 +109,20 @@ export class Addresses {
     if (into[key] !== undefined) throw invalidValue(path, text, `the only address of its family`);
     const subnet = this.subnetOf(address);
     if (subnet === undefined) {
-      throw invalidValue(path, text, `an address in ${this.subnets.map((s) => s.text).join(' or ')}`);
+      throw invalidValue(
+        path,
+        text,
+        `an address in ${this.subnets.map((s) => s.text).join(' or ')}`,
+      );
     }
     const refusal = subnet.refusal(address);
     if (refusal === 'taken') {
-      throw new NetlinkError(`network '${this.#network}': ${address} is in use by another endpoint`, {
-        code: 'ERR_ADDRESS_IN_USE',
-      });
+      throw new NetlinkError(
+        `network '${this.#network}': ${address} is in use by another endpoint`,
+        {
+          code: 'ERR_ADDRESS_IN_USE',
+        },
+      );
     }
     if (refusal !== undefined) {
       throw invalidValue(path, text, `no gateway, network or broadcast address, and not excluded`);
@@ -196,7 +208,11 @@ function sum(subnets: readonly Subnet[], of: (subnet: Subnet) => number): number
   return subnets.reduce((total, subnet) => total + of(subnet), 0);
 }
 
-function smallest(a: readonly Subnet[], b: readonly Subnet[], of: (subnet: Subnet) => number): number {
+function smallest(
+  a: readonly Subnet[],
+  b: readonly Subnet[],
+  of: (subnet: Subnet) => number,
+): number {
   if (a.length === 0) return sum(b, of);
   if (b.length === 0) return sum(a, of);
   return Math.min(sum(a, of), sum(b, of));

@@ -70,7 +70,11 @@ export function checkAttach(options: AttachOptions): AttachOptions {
   if (options.name !== undefined) {
     netnsName('name', options.name);
     if (options.netns !== undefined) {
-      throw invalidValue('name', options.name, 'left out beside netns: a namespace that exists keeps its name');
+      throw invalidValue(
+        'name',
+        options.name,
+        'left out beside netns: a namespace that exists keeps its name',
+      );
     }
   }
   checkNetns(options.netns);
@@ -106,7 +110,8 @@ export function openExisting(netns: NetNs | string | { pid: number }): NetNs {
 /** Whether any endpoint will do: one of the pool. */
 export function isOrdinary(options: AttachOptions): boolean {
   for (const key in options) {
-    if (key !== 'name' && key !== 'publish' && options[key as keyof AttachOptions] !== undefined) return false;
+    if (key !== 'name' && key !== 'publish' && options[key as keyof AttachOptions] !== undefined)
+      return false;
   }
   return true;
 }

@@ -1,5 +1,4 @@
 import { NetlinkError } from '../errors.ts';
-import { Hold } from '../netns/hold.ts';
 import { isLeftover, nameExists, pathOf, RUN_DIR } from '../netns/names.ts';
 import { NetNs } from '../netns/netns.ts';
 import { transaction } from '../nftables/transaction.ts';
@@ -52,7 +51,7 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
       const loan = steps.lend(host, ports.length > 0);
       if (ports.length > 0) {
         plan.enter(host.ns.fd);
-        checkFree(plan, ports).forEach((step, i) => checks.set(step, ports[i]));
+        for (const [i, step] of checkFree(plan, ports).entries()) checks.set(step, ports[i]);
       }
       let inside: Inside;
       if (existing === undefined) {
@@ -74,7 +73,7 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
     },
     read(made) {
       if (existing !== undefined) return existing;
-      return new NetNs(new Hold(made.fd(slot), name));
+      return new NetNs(host.ns.hold.beside(made.fd(slot), name));
     },
     explain: (error, step) => explain(error, attachment, checks.get(step)),
   };
@@ -107,7 +106,12 @@ function writeLinks(
  * A namespace that was there outlives a crash on the way: the record, which says that the endpoint
  * is whole, comes last. A new one gets its name last, and is gone without.
  */
-function writeRecord(steps: Sequence<NetNs>, { layout, seat }: Attachment, route: number, inner: number): void {
+function writeRecord(
+  steps: Sequence<NetNs>,
+  { layout, seat }: Attachment,
+  route: number,
+  inner: number,
+): void {
   const { alias } = seat;
   if (layout.inner) steps.send(inner, [link.set(seat.index, { alias })]);
   else steps.send(route, [link.set(seat.hostIndex, { alias })]);
@@ -165,9 +169,12 @@ function explain(
     );
   }
   if (code === 'EEXIST' && syscall === 'RTM_NEWROUTE') {
-    return say('the namespace has this route already; for the default one, pass { defaultRoute: false }');
+    return say(
+      'the namespace has this route already; for the default one, pass { defaultRoute: false }',
+    );
   }
-  if (code === 'EEXIST' && name !== undefined) return say(nameTaken(name).replace('network.attach: ', ''));
+  if (code === 'EEXIST' && name !== undefined)
+    return say(nameTaken(name).replace('network.attach: ', ''));
   if (code === 'ENODEV' && syscall === 'RTM_NEWLINK') {
     return say(`the network's link '${settings.name}' is gone`, 'ERR_NETWORK_GONE');
   }

@@ -10,7 +10,10 @@ import type { Settings } from './settings.ts';
 /** A bridge on the host with the gateway's addresses, and a port for each endpoint. */
 export const bridgeLayout: Layout = {
   // BR_MAX_PORTS of net/bridge/br_private.h, less the one that is never used.
-  limit: { endpoints: 1023, why: 'a bridge takes 1023 ports; make several bridges, or a RoutedNetwork' },
+  limit: {
+    endpoints: 1023,
+    why: 'a bridge takes 1023 ports; make several bridges, or a RoutedNetwork',
+  },
 
   interfaces: ({ name }) => name,
 
@@ -51,7 +54,9 @@ export const bridgeLayout: Layout = {
     const port: { hairpin?: boolean; isolated?: boolean } = {};
     if (seat.hairpin) port.hairpin = true;
     if (seat.isolated || isolatePorts) port.isolated = true;
-    const requests: Request<void>[] = [link.set(seat.hostIndex, { alias: seat.alias, addrGenMode: 'none' })];
+    const requests: Request<void>[] = [
+      link.set(seat.hostIndex, { alias: seat.alias, addrGenMode: 'none' }),
+    ];
     if (seat.hairpin || port.isolated) requests.push(link.set(seat.hostIndex, { port }));
     return requests;
   },
@@ -78,7 +83,8 @@ export const bridgeLayout: Layout = {
   },
 
   // From 127.0.0.1 on the host to a published port: the answer comes in by the bridge.
-  beforePublish: (plan, { name }) => plan.writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1'),
+  beforePublish: (plan, { name }) =>
+    plan.writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1'),
 
   hairpinForPorts: true,
 

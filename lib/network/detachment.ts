@@ -1,5 +1,5 @@
-import { NetNs } from '../netns/netns.ts';
 import { pathOf, RUN_DIR } from '../netns/names.ts';
+import { NetNs } from '../netns/netns.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { EndpointState } from './endpoint.ts';
@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
 import { removePorts } from './ports.ts';
 import type { Reaper } from './reaper.ts';
-import { LEAVING } from './record.ts';
+import { leavingAlias } from './record.ts';
 import type { SequenceOf } from './sequence.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,7 +16,11 @@ import type { Settings } from './settings.ts';
  * that after a crash on the way the rest is swept; then its ports go, then its name, or in a
  * namespace that stays, its link.
  */
-export function detachSequence(host: Host, network: string, state: EndpointState): SequenceOf<void> {
+export function detachSequence(
+  host: Host,
+  network: string,
+  state: EndpointState,
+): SequenceOf<void> {
   const { ports, foreign, name, hostIndex } = state;
   return {
     operation: 'network.detach',
@@ -25,8 +29,9 @@ export function detachSequence(host: Host, network: string, state: EndpointState
       const { plan } = steps;
       const loan = steps.lend(host, ports.length > 0);
       // Gone already, or taken out of the table by others: nothing is left to do then.
-      steps.send(loan.route, [link.set(hostIndex, { alias: LEAVING })], plan.IGNORE);
-      if (ports.length > 0) steps.send(loan.netfilter, [transaction(removePorts(ports))], plan.IGNORE);
+      steps.send(loan.route, [link.set(hostIndex, { alias: leavingAlias(name) })], plan.IGNORE);
+      if (ports.length > 0)
+        steps.send(loan.netfilter, [transaction(removePorts(ports))], plan.IGNORE);
       if (foreign) steps.send(loan.route, [link.delete(hostIndex)], plan.IGNORE);
       if (name !== undefined) {
         plan.unmount(pathOf(name), plan.IGNORE);
@@ -38,7 +43,13 @@ export function detachSequence(host: Host, network: string, state: EndpointState
 }
 
 /** Gives a name to an endpoint that was made without one, and puts it into the record. */
-export function nameSequence(host: Host, state: EndpointState, fd: number, name: string, alias: string): SequenceOf<void> {
+export function nameSequence(
+  host: Host,
+  state: EndpointState,
+  fd: number,
+  name: string,
+  alias: string,
+): SequenceOf<void> {
   return {
     operation: 'network.attach',
     label: `namespace '${name}'`,
@@ -58,15 +69,21 @@ export function nameSequence(host: Host, state: EndpointState, fd: number, name:
 
 /** The detach of an endpoint whose only link is inside. */
 export async function removeInner(
-  { host, settings, layout, reaper }: { host: Host; settings: Settings; layout: Layout; reaper: Reaper },
+  {
+    host,
+    settings,
+    layout,
+    reaper,
+  }: { host: Host; settings: Settings; layout: Layout; reaper: Reaper },
   state: EndpointState,
 ): Promise<void> {
   const { foreign, name, ifname } = state;
   const netns = state.netns ?? state.open?.();
   // What is gone already needs no taking away.
   const ignore = (): undefined => undefined;
-  for (const request of layout.hostGone?.(settings, state) ?? []) await host.ns.channel.run(request).catch(ignore);
-  await netns?.channel.run(link.set(ifname, { alias: LEAVING })).catch(ignore);
+  for (const request of layout.hostGone?.(settings, state) ?? [])
+    await host.ns.channel.run(request).catch(ignore);
+  await netns?.channel.run(link.set(ifname, { alias: leavingAlias(name) })).catch(ignore);
   if (foreign) {
     await netns?.channel.run(link.delete(ifname)).catch(ignore);
     netns?.close();

@@ -129,7 +129,9 @@ export class Endpoint {
 
   #check(operation: string): void {
     if (!this.detached) return;
-    throw new NetlinkError(`endpoint.${operation}: ${this.address} has been detached`, { code: 'ERR_DETACHED' });
+    throw new NetlinkError(`endpoint.${operation}: ${this.address} has been detached`, {
+      code: 'ERR_DETACHED',
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

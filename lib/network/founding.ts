@@ -2,19 +2,26 @@ import { NetlinkError } from '../errors.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { Host } from './host.ts';
 import type { Layout } from './layout.ts';
-import { Network, type Parts } from './network.ts';
+import type { Network, Parts } from './network.ts';
 import { refuseOverlap } from './overlap.ts';
 import { own } from './owner.ts';
 import { type NetworkKind, networkAlias } from './record.ts';
 import { findNetwork } from './recovery.ts';
 import { randomIndex } from './seats.ts';
-import { checkUseKeys, type NetworkOptions, type Settings, settingsOf, type UseOptions } from './settings.ts';
+import {
+  checkUseKeys,
+  type NetworkOptions,
+  type Settings,
+  settingsOf,
+  type UseOptions,
+} from './settings.ts';
 
 /** Has the host forward packets; told in words where it may not be. */
 async function forward(host: Host, settings: Settings): Promise<void> {
   const keys: string[] = [];
   if (settings.subnets.some(({ family }) => family === 4)) keys.push('net.ipv4.ip_forward');
-  if (settings.subnets.some(({ family }) => family === 6)) keys.push('net.ipv6.conf.all.forwarding');
+  if (settings.subnets.some(({ family }) => family === 6))
+    keys.push('net.ipv6.conf.all.forwarding');
   for (const key of keys) {
     if (host.ns.sysctl.get(key) !== '0') continue;
     try {
@@ -23,7 +30,12 @@ async function forward(host: Host, settings: Settings): Promise<void> {
       if (!(error instanceof NetlinkError)) throw error;
       throw new NetlinkError(
         `network '${settings.name}': forwarding is off (${key}) and can't be switched on: ${error.message}; switch it on outside, or pass { forward: false }`,
-        { code: 'ERR_FORWARDING_FORBIDDEN', errno: error.errno, syscall: error.syscall, cause: error },
+        {
+          code: 'ERR_FORWARDING_FORBIDDEN',
+          errno: error.errno,
+          syscall: error.syscall,
+          cause: error,
+        },
       );
     }
   }
@@ -58,13 +70,22 @@ export async function found<N extends Network>(
   }
 }
 
-async function makeLink(host: Host, settings: Settings, layout: Layout, alias: string): Promise<void> {
+async function makeLink(
+  host: Host,
+  settings: Settings,
+  layout: Layout,
+  alias: string,
+): Promise<void> {
   const { name } = settings;
   const index = await freeIndex(host);
   try {
     await host.ns.channel.batch(layout.make(settings, alias, index));
   } catch (error) {
-    if (error instanceof NetlinkError && error.code === 'EEXIST' && error.syscall === 'RTM_NEWLINK') {
+    if (
+      error instanceof NetlinkError &&
+      error.code === 'EEXIST' &&
+      error.syscall === 'RTM_NEWLINK'
+    ) {
       throw new NetlinkError(
         `network.create: a link '${name}' exists; a network of that name is opened by open('${name}')`,
         { code: 'EEXIST', errno: error.errno, syscall: error.syscall, cause: error },

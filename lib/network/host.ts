@@ -58,7 +58,8 @@ export class Host {
   /** @param ns another's handle: this one is opened anew and closed with the host */
   constructor(ns?: NetNs) {
     // Of the same kind: one without root stays one.
-    this.ns = ns === undefined ? NetNs.current() : new NetNs(ns.hold.beside(openSource({ fd: ns.fd })));
+    this.ns =
+      ns === undefined ? NetNs.current() : new NetNs(ns.hold.beside(openSource({ fd: ns.fd })));
     this.nft = new Channel(this.ns.hold, NETLINK_NETFILTER);
   }
 

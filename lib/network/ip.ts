@@ -8,7 +8,9 @@ export interface Ip {
 
 /** Reads an address already known to be one (see check.ts). */
 export function parseIp(text: string): Ip {
-  return isIPv4(text) ? { family: 4, value: BigInt(ipv4Number(text)) } : { family: 6, value: ipv6Value(text) };
+  return isIPv4(text)
+    ? { family: 4, value: BigInt(ipv4Number(text)) }
+    : { family: 6, value: ipv6Value(text) };
 }
 
 /** The 32 bits of '10.0.0.1'. */
@@ -61,7 +63,10 @@ export function ipv6Text(value: bigint): string {
     if (end > i) i = end;
   }
   const hex = (from: number, to: number): string =>
-    groups.slice(from, to).map((group) => group.toString(16)).join(':');
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(':');
   return best < 0 ? hex(0, 8) : `${hex(0, best)}::${hex(best + length, 8)}`;
 }
 

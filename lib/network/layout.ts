@@ -1,9 +1,11 @@
+import { invalidValue } from '../errors.ts';
 import type { PlanWriter } from '../netlink/plan.ts';
 import type { Request } from '../netlink/request.ts';
 import type { LinkFilter } from '../rtnetlink/link/api.ts';
 import type { Assigned } from './addresses.ts';
 import type { AttachOptions } from './attach-options.ts';
 import type { Limits } from './limits.ts';
+import type { NetworkRules } from './ruleset.ts';
 import type { Settings } from './settings.ts';
 
 /** The place of an endpoint: all that is settled about it before the kernel is asked. */
@@ -79,4 +81,28 @@ export function placeOfLink(network: string, hostLink: string): number | undefin
   if (!hostLink.startsWith(`${network}-`)) return undefined;
   const text = hostLink.slice(network.length + 1);
   return /^[0-9a-f]+$/.test(text) ? Number.parseInt(text, 16) : undefined;
+}
+
+/** What the ruleset must know of a network. */
+export function rulesOf(settings: Settings, layout: Layout): NetworkRules {
+  const interfaces = layout.interfaces(settings) ?? settings.name;
+  // A bridge keeps its ports apart itself.
+  return {
+    ...settings,
+    interfaces,
+    denyWithin: settings.isolatePorts && settings.kind === 'routed',
+  };
+}
+
+/** Refuses options that mean nothing to this kind of network. */
+export function refuse(options: AttachOptions, { refused, inner }: Layout): void {
+  if (inner && options.limit?.in !== undefined) {
+    throw invalidValue('limit.in', options.limit.in, 'left out: its packets go past the host');
+  }
+  for (const key in refused) {
+    const value = options[key as keyof AttachOptions];
+    if (value !== undefined && value !== false) {
+      throw invalidValue(key, value, refused[key as keyof AttachOptions] ?? '');
+    }
+  }
 }

@@ -20,7 +20,11 @@ const HOST_ONLY = 'left out: its packets go past the host';
  */
 export const macvlanLayout: Layout = {
   inner: true,
-  refused: { hairpin: HOST_ONLY, isolated: "left out: use mode 'private' for all", publish: HOST_ONLY },
+  refused: {
+    hairpin: HOST_ONLY,
+    isolated: "left out: use mode 'private' for all",
+    publish: HOST_ONLY,
+  },
 
   interfaces: () => undefined,
 
@@ -35,7 +39,11 @@ export const macvlanLayout: Layout = {
     const ipv6 = hostAddress.includes(':');
     requests.push(
       link.set(index, { up: true }),
-      address.add({ dev: index, address: `${hostAddress}/${ipv6 ? 128 : 32}`, noDad: ipv6 || undefined }),
+      address.add({
+        dev: index,
+        address: `${hostAddress}/${ipv6 ? 128 : 32}`,
+        noDad: ipv6 || undefined,
+      }),
     );
     return requests;
   },
@@ -80,7 +88,13 @@ export const macvlanLayout: Layout = {
     ]) {
       if (text === undefined) continue;
       const length = addresses.subnetOf(text)?.length ?? 0;
-      requests.push(address.add({ dev: index, address: `${text}/${length}`, noDad: text.includes(':') || undefined }));
+      requests.push(
+        address.add({
+          dev: index,
+          address: `${text}/${length}`,
+          noDad: text.includes(':') || undefined,
+        }),
+      );
       if (!seat.defaultRoute || gateway === undefined) continue;
       requests.push(route.add({ dst: defaultOf(text), via: gateway, dev: index, onlink: true }));
     }
@@ -102,5 +116,7 @@ function hostRoutes(
   if (hostAddress === undefined) return [];
   const ipv6 = hostAddress.includes(':');
   const dst = ipv6 ? assigned.ipv6 : assigned.ipv4;
-  return dst === undefined ? [] : [{ dst, prefix: `${dst}/${ipv6 ? 128 : 32}`, src: hostAddress, dev: name }];
+  return dst === undefined
+    ? []
+    : [{ dst, prefix: `${dst}/${ipv6 ? 128 : 32}`, src: hostAddress, dev: name }];
 }

@@ -31,7 +31,8 @@ export class MacvlanNetwork extends Network {
   static async create(options: MacvlanOptions): Promise<MacvlanNetwork> {
     const { parent, mode, hostAddress, ...rest } = options;
     interfaceName('parent', parent);
-    if (mode !== undefined && !MODES.includes(mode)) throw invalidValue('mode', mode, `one of '${MODES.join("', '")}'`);
+    if (mode !== undefined && !MODES.includes(mode))
+      throw invalidValue('mode', mode, `one of '${MODES.join("', '")}'`);
     const { record } = checkOptions('macvlan', rest, MEANINGLESS);
     record.parent = parent;
     if (mode !== undefined && mode !== 'bridge') record.mode = mode;
@@ -40,10 +41,18 @@ export class MacvlanNetwork extends Network {
       record.exclude = [...(record.exclude ?? []), record.hostAddress];
     }
     const settings = settingsOf(options.name, record);
-    if (record.hostAddress !== undefined && settings.addresses.subnetOf(record.hostAddress) === undefined) {
+    if (
+      record.hostAddress !== undefined &&
+      settings.addresses.subnetOf(record.hostAddress) === undefined
+    ) {
       throw invalidValue('hostAddress', hostAddress, "an address in the network's subnet");
     }
-    return found({ ...rest, forward: false }, settings, macvlanLayout, (parts) => new MacvlanNetwork(parts, options));
+    return found(
+      { ...rest, forward: false },
+      settings,
+      macvlanLayout,
+      (parts) => new MacvlanNetwork(parts, options),
+    );
   }
 
   /** Opens a network that is there, by whatever process it was made, and finds its endpoints again. */

@@ -84,9 +84,21 @@ export class Members implements Owner {
         );
         const gateways = layout.gateways(settings);
         const foreign = existing !== undefined;
-        return { assigned, gateways, mac, ifname, hostLink, hostIndex, name, foreign, netns, ports };
+        return {
+          assigned,
+          gateways,
+          mac,
+          ifname,
+          hostLink,
+          hostIndex,
+          name,
+          foreign,
+          netns,
+          ports,
+        };
       } catch (error) {
-        if (!(error instanceof NetlinkError) || error.code !== 'EBUSY' || tries === INDEX_TRIES) throw error;
+        if (!(error instanceof NetlinkError) || error.code !== 'EBUSY' || tries === INDEX_TRIES)
+          throw error;
         // An ifindex was taken, on the host or inside.
         seats.otherIndexes();
       }
@@ -124,7 +136,9 @@ export class Members implements Owner {
     if (ports.length === 0) return;
     await rules.ensure();
     const tag = this.#tag(state.name);
-    await runSequence(publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()));
+    await runSequence(
+      publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()),
+    );
     state.ports.push(...ports);
   }
 
@@ -133,9 +147,12 @@ export class Members implements Owner {
     const known = asked.map((port) => state.ports.find((each) => samePort(each, port)));
     const missing = known.indexOf(undefined);
     if (missing >= 0) {
-      throw new NetlinkError(`endpoint.unpublish: ${portText(asked[missing])} is not published to ${address}`, {
-        code: 'ERR_NOT_PUBLISHED',
-      });
+      throw new NetlinkError(
+        `endpoint.unpublish: ${portText(asked[missing])} is not published to ${address}`,
+        {
+          code: 'ERR_NOT_PUBLISHED',
+        },
+      );
     }
     const { nft } = this.#shop.host;
     await nft.batch([transaction(removePorts(asked), { operation: 'endpoint.unpublish' })]);

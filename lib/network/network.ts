@@ -1,21 +1,19 @@
 import { integer } from '../check.ts';
-import { invalidValue, NetlinkError } from '../errors.ts';
-import { transaction } from '../nftables/transaction.ts';
+import { NetlinkError } from '../errors.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { type AttachOptions, attachOptions, isOrdinary } from './attach-options.ts';
 import { checkName } from './attachment.ts';
 import { Endpoint, type EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
-import type { Layout } from './layout.ts';
-import { Members } from './members.ts';
+import { type Layout, refuse, rulesOf } from './layout.ts';
+import { Members, type Workshop } from './members.ts';
 import { Pool } from './pool.ts';
-import { portText, removePorts } from './ports.ts';
 import { Reaper } from './reaper.ts';
-import { type Found, survey, sweepNames } from './recovery.ts';
+import { type Found, survey } from './recovery.ts';
 import { Rules } from './rules.ts';
-import type { NetworkRules } from './ruleset.ts';
 import { Seats } from './seats.ts';
 import type { Settings, UseOptions } from './settings.ts';
+import { type Swept, sweep } from './sweep.ts';
 
 /** What a network holds, and what it waits for. */
 export interface NetworkStats {
@@ -29,16 +27,6 @@ export interface NetworkStats {
   freed: number;
 }
 
-/** What `sweep` found half done, and took away. */
-export interface Swept {
-  /** Links of the host. */
-  links: string[];
-  /** Published ports that led to no endpoint: 'tcp 0.0.0.0:8080'. */
-  ports: string[];
-  /** Names in /run/netns on which nothing was mounted. */
-  names: string[];
-}
-
 /** What a network is made of, once it is there. */
 export interface Parts {
   host: Host;
@@ -49,19 +37,18 @@ export interface Parts {
 }
 
 const MAX_UNFREED = 256;
+const NOTHING: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
 
 /** What bridge, routed and macvlan networks have in common: all but their layouts. */
 export class Network {
   /** The name of the network, and of its link on the host. */
   readonly name: string;
   readonly #parts: Parts;
-  readonly #seats: Seats;
-  readonly #rules: Rules;
-  readonly #reaper: Reaper;
+  readonly #shop: Workshop;
   readonly #members: Members;
   readonly #pool: Pool;
   readonly #endpoints = new Set<Endpoint>();
-  #left: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
+  #left: Found = NOTHING;
   #attaching = 0;
   #idle: (() => void)[] = [];
   #closed = false;
@@ -71,11 +58,15 @@ export class Network {
     const { host, settings, layout } = parts;
     this.#parts = parts;
     this.name = settings.name;
-    this.#seats = new Seats(settings);
-    this.#rules = new Rules(host, rulesOf(settings, layout));
-    this.#reaper = new Reaper(host, use.maxUnfreed ?? MAX_UNFREED);
-    const shop = { host, settings, layout, seats: this.#seats, rules: this.#rules, reaper: this.#reaper };
-    this.#members = new Members(shop, (endpoint) => this.#endpoints.delete(endpoint));
+    this.#shop = {
+      host,
+      settings,
+      layout,
+      seats: new Seats(settings),
+      rules: new Rules(host, rulesOf(settings, layout)),
+      reaper: new Reaper(host, use.maxUnfreed ?? MAX_UNFREED),
+    };
+    this.#members = new Members(this.#shop, (endpoint) => this.#endpoints.delete(endpoint));
     const source = {
       make: () => this.#make({}),
       discard: (state: EndpointState) => this.#members.remove(state),
@@ -105,8 +96,8 @@ export class Network {
     const { settings, layout } = this.#parts;
     const { masquerade, isolated, denyInbound, denyWithin } = rulesOf(settings, layout);
     if (!masquerade && !isolated && !denyInbound && !denyWithin) return;
-    await this.#rules.ensure();
-    for (const { family, table, name } of await this.#rules.blockers()) {
+    await this.#shop.rules.ensure();
+    for (const { family, table, name } of await this.#shop.rules.blockers()) {
       process.emitWarning(
         `The chain '${name}' of table '${family} ${table}' drops what is forwarded unless a rule there lets it through: let the links of network '${this.name}' pass.`,
         { type: 'NetworkWarning', code: 'ERR_FORWARDING_BLOCKED' },
@@ -117,10 +108,11 @@ export class Network {
   /** @internal Takes over what the kernel shows. */
   async adopt(): Promise<void> {
     const { host, settings, layout } = this.#parts;
-    const found = await survey(host, settings, layout, this.#rules);
-    for (const state of [...found.endpoints, ...found.unreachable]) this.#seats.adopt(state.assigned, state.hostLink);
+    const found = await survey(host, settings, layout, this.#shop.rules);
+    for (const state of [...found.endpoints, ...found.unreachable])
+      this.#shop.seats.adopt(state.assigned, state.hostLink);
     for (const state of found.endpoints) this.#endpoints.add(new Endpoint(this.#members, state));
-    for (const each of found.broken) this.#seats.block(each.link);
+    for (const each of found.broken) this.#shop.seats.block(each.link);
     this.#left = found;
   }
 
@@ -150,12 +142,14 @@ export class Network {
   }
 
   async #make(options: AttachOptions): Promise<EndpointState> {
-    await this.#reaper.room();
+    await this.#shop.reaper.room();
     const { layout, settings } = this.#parts;
     const { limit } = layout;
     // Whoever has an address has a port, or is about to.
     if (limit !== undefined && settings.addresses.used >= limit.endpoints) {
-      throw new NetlinkError(`network '${this.name}' is full: ${limit.why}`, { code: 'ERR_NETWORK_FULL' });
+      throw new NetlinkError(`network '${this.name}' is full: ${limit.why}`, {
+        code: 'ERR_NETWORK_FULL',
+      });
     }
     return this.#members.attach(options);
   }
@@ -197,8 +191,8 @@ export class Network {
       endpoints: this.#endpoints.size,
       addresses: { used, capacity },
       pool: this.#pool.stats,
-      unfreed: this.#reaper.backlog,
-      freed: this.#reaper.reaped,
+      unfreed: this.#shop.reaper.backlog,
+      freed: this.#shop.reaper.reaped,
     };
   }
 
@@ -208,31 +202,9 @@ export class Network {
    */
   async sweep(): Promise<Swept> {
     this.#check('sweep');
-    const { broken, orphans, unreachable } = this.#left;
-    this.#left = { endpoints: [], unreachable: [], broken: [], orphans: [] };
-    const { host } = this.#parts;
-    if (orphans.length > 0) {
-      await host.nft.batch([transaction(removePorts(orphans), { operation: 'network.sweep' })]);
-    }
-    // Their namespaces went with the process, and the kernel is about to free them.
-    const dying = unreachable.map((state) => this.#members.remove(state));
-    await this.#removeBroken(broken);
-    for (const each of broken) this.#seats.unblock(each.link);
-    await Promise.all(dying);
-    return {
-      links: [...broken.map((each) => each.link), ...unreachable.map(({ hostLink }) => hostLink)],
-      ports: orphans.map(portText),
-      names: await sweepNames(),
-    };
-  }
-
-  async #removeBroken(broken: Found['broken']): Promise<void> {
-    const here = broken.filter(({ netns }) => netns === undefined);
-    if (here.length > 0) await this.#reaper.remove(here.map(({ index }) => index));
-    for (const { netns, index } of broken) {
-      await netns?.channel.run(link.delete(index)).catch(() => undefined);
-      netns?.close();
-    }
+    const found = this.#left;
+    this.#left = NOTHING;
+    return sweep(found, { ...this.#shop, members: this.#members });
   }
 
   /** Detaches all endpoints and takes the network away, rules, routes and link. */
@@ -240,13 +212,16 @@ export class Network {
     this.#check('delete');
     const { host, release } = this.#parts;
     this.#closed = true;
-    await Promise.all([this.#pool.close(), ...this.endpoints().map((endpoint) => endpoint.detach())]);
-    await this.#rules.remove();
+    await Promise.all([
+      this.#pool.close(),
+      ...this.endpoints().map((endpoint) => endpoint.detach()),
+    ]);
+    await this.#shop.rules.remove();
     await host.ns.channel.run(link.delete(this.name)).catch((error) => {
       // Somebody else took it away.
       if (!(error instanceof NetlinkError) || error.code !== 'ENODEV') throw error;
     });
-    await this.#reaper.close();
+    await this.#shop.reaper.close();
     release();
     host.close();
   }
@@ -261,7 +236,7 @@ export class Network {
     this.#closed = true;
     await this.#pool.close();
     for (const { state } of this.#endpoints) state.netns?.close();
-    await this.#reaper.close();
+    await this.#shop.reaper.close();
     const { host, release } = this.#parts;
     release();
     host.close();
@@ -273,24 +248,8 @@ export class Network {
 
   #check(operation: string): void {
     if (!this.#closed) return;
-    throw new NetlinkError(`network.${operation}: network '${this.name}' has been closed`, { code: 'ERR_NETWORK_CLOSED' });
-  }
-}
-
-function rulesOf(settings: Settings, layout: Layout): NetworkRules {
-  const interfaces = layout.interfaces(settings) ?? settings.name;
-  // A bridge keeps its ports apart itself.
-  return { ...settings, interfaces, denyWithin: settings.isolatePorts && settings.kind === 'routed' };
-}
-
-function refuse(options: AttachOptions, { refused, inner }: Layout): void {
-  if (inner && options.limit?.in !== undefined) {
-    throw invalidValue('limit.in', options.limit.in, 'left out: its packets go past the host');
-  }
-  for (const key in refused) {
-    const value = options[key as keyof AttachOptions];
-    if (value !== undefined && value !== false) {
-      throw invalidValue(key, value, refused[key as keyof AttachOptions] ?? '');
-    }
+    throw new NetlinkError(`network.${operation}: network '${this.name}' has been closed`, {
+      code: 'ERR_NETWORK_CLOSED',
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { type Prefix, ipPrefix } from '../check.ts';
+import { ipPrefix, type Prefix } from '../check.ts';
 import { NetlinkError } from '../errors.ts';
 import { address } from '../rtnetlink/address/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
@@ -9,8 +9,12 @@ import { overlaps, prefixRange } from './ip.ts';
  * Refuses subnets that are somewhere else already: an address or a route of the host within them,
  * or around them, would take the packets of endpoints, or give them others'.
  */
-export async function refuseOverlap(host: Host, network: string, subnets: readonly Prefix[]): Promise<void> {
-  const [addresses, routes] = await host.ns.channel.batch([address.list(), route.list()]) as [
+export async function refuseOverlap(
+  host: Host,
+  network: string,
+  subnets: readonly Prefix[],
+): Promise<void> {
+  const [addresses, routes] = (await host.ns.channel.batch([address.list(), route.list()])) as [
     { address: string }[],
     { dst: string; type?: string }[],
   ];

@@ -37,7 +37,12 @@ export class Pool {
   }
 
   get stats(): { ready: number; making: number; taken: number; missed: number } {
-    return { ready: this.#ready.length, making: this.#making, taken: this.#taken, missed: this.#missed };
+    return {
+      ready: this.#ready.length,
+      making: this.#making,
+      taken: this.#taken,
+      missed: this.#missed,
+    };
   }
 
   /** All addresses that wait here belong to the network still. */

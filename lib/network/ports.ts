@@ -2,7 +2,7 @@ import { checkKeys, integer, ipAddress, object } from '../check.ts';
 import { invalidType, invalidValue } from '../errors.ts';
 import { be16Bytes, concat, ipBytes, readAddress, readBe16 } from '../nftables/bytes.ts';
 import type { Command } from '../nftables/command.ts';
-import { element, type Element, MAX_ELEMENTS } from '../nftables/element.ts';
+import { type Element, element, MAX_ELEMENTS } from '../nftables/element.ts';
 import type { Assigned } from './addresses.ts';
 import { canonicalIp } from './ip.ts';
 import { MAPS, PROTOCOLS, TABLE } from './ruleset.ts';
@@ -41,7 +41,8 @@ function range(path: string, value: unknown): { first: number; last: number } {
     const port = integer(path, value, 1, 65_535);
     return { first: port, last: port };
   }
-  if (typeof value !== 'string') throw invalidType(path, value, "a port or a range like '8000-8010'");
+  if (typeof value !== 'string')
+    throw invalidType(path, value, "a port or a range like '8000-8010'");
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value);
   if (match === null) throw invalidValue(path, value, "a port or a range like '8000-8010'");
   const first = integer(path, Number(match[1]), 1, 65_535);
@@ -54,7 +55,11 @@ export function expand(path: string, spec: PublishSpec, to: Assigned): Published
   checkKeys(path, object(path, spec), KEYS);
   const protocol = spec.protocol ?? 'tcp';
   if (!Object.hasOwn(PROTOCOLS, protocol)) {
-    throw invalidValue(`${path}.protocol`, protocol, `one of '${Object.keys(PROTOCOLS).join("', '")}'`);
+    throw invalidValue(
+      `${path}.protocol`,
+      protocol,
+      `one of '${Object.keys(PROTOCOLS).join("', '")}'`,
+    );
   }
   const host = range(`${path}.hostPort`, spec.hostPort);
   const own = spec.port === undefined ? host : range(`${path}.port`, spec.port);
@@ -62,9 +67,13 @@ export function expand(path: string, spec: PublishSpec, to: Assigned): Published
   if (own.last !== own.first && own.last - own.first + 1 !== count) {
     throw invalidValue(`${path}.port`, spec.port, `a range of ${count} ports, as hostPort`);
   }
-  if (count > MAX_PORTS) throw invalidValue(`${path}.hostPort`, spec.hostPort, `at most ${MAX_PORTS} ports`);
+  if (count > MAX_PORTS)
+    throw invalidValue(`${path}.hostPort`, spec.hostPort, `at most ${MAX_PORTS} ports`);
   if (own.first + count - 1 > 65_535) throw invalidValue(`${path}.port`, spec.port, 'within 65535');
-  const hostAddress = spec.hostAddress === undefined ? undefined : canonicalIp(ipAddress(`${path}.hostAddress`, spec.hostAddress));
+  const hostAddress =
+    spec.hostAddress === undefined
+      ? undefined
+      : canonicalIp(ipAddress(`${path}.hostAddress`, spec.hostAddress));
   const out: PublishedPort[] = [];
   for (const address of [to.ipv4, to.ipv6]) {
     if (address === undefined) continue;
@@ -74,7 +83,11 @@ export function expand(path: string, spec: PublishSpec, to: Assigned): Published
     }
   }
   if (out.length === 0) {
-    throw invalidValue(`${path}.hostAddress`, spec.hostAddress, "of a family that the endpoint has an address of");
+    throw invalidValue(
+      `${path}.hostAddress`,
+      spec.hostAddress,
+      'of a family that the endpoint has an address of',
+    );
   }
   return out;
 }
@@ -113,7 +126,9 @@ function commands(
   const out: Command[] = [];
   for (const [set, elements] of byMap) {
     for (let at = 0; at < elements.length; at += MAX_ELEMENTS) {
-      out.push(make({ family: 'inet', table: TABLE.table, set }, elements.slice(at, at + MAX_ELEMENTS)));
+      out.push(
+        make({ family: 'inet', table: TABLE.table, set }, elements.slice(at, at + MAX_ELEMENTS)),
+      );
     }
   }
   return out;
@@ -133,11 +148,16 @@ const PROTOCOL_NAMES = new Map<number, Protocol>(
 );
 
 /** A map's element as the port it is; undefined where somebody else has put something else there. */
-export function readPort(family: 4 | 6, byAddress: boolean, found: Element): PublishedPort | undefined {
+export function readPort(
+  family: 4 | 6,
+  byAddress: boolean,
+  found: Element,
+): PublishedPort | undefined {
   const size = family === 4 ? 4 : 16;
   const at = byAddress ? size : 0;
   const protocol = PROTOCOL_NAMES.get(found.key[at]);
-  if (protocol === undefined || found.data === undefined || found.data.length < size + 2) return undefined;
+  if (protocol === undefined || found.data === undefined || found.data.length < size + 2)
+    return undefined;
   return {
     protocol,
     hostAddress: byAddress ? readAddress(found.key, 0, family) : undefined,
@@ -150,7 +170,8 @@ export function readPort(family: 4 | 6, byAddress: boolean, found: Element): Pub
 /** 'tcp 127.0.0.1:8080' */
 export function portText({ protocol, hostAddress, hostPort, address }: PublishedPort): string {
   const any = address.includes(':') ? '[::]' : '0.0.0.0';
-  const host = hostAddress === undefined ? any : hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
+  const host =
+    hostAddress === undefined ? any : hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
   return `${protocol} ${host}:${hostPort}`;
 }
 

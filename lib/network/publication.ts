@@ -27,10 +27,12 @@ export function publishSequence(
       const { plan } = steps;
       const loan = steps.lend(host, true);
       plan.enter(host.ns.fd);
-      checkFree(plan, ports).forEach((step, i) => checks.set(step, ports[i]));
+      for (const [i, step] of checkFree(plan, ports).entries()) checks.set(step, ports[i]);
       layout.beforePublish?.(plan, settings, state);
       if (hairpin) steps.send(loan.route, [link.set(state.hostIndex, { port: { hairpin: true } })]);
-      steps.send(loan.netfilter, [transaction(addPorts(ports, tag), { operation: 'endpoint.publish' })]);
+      steps.send(loan.netfilter, [
+        transaction(addPorts(ports, tag), { operation: 'endpoint.publish' }),
+      ]);
     },
     read() {},
     explain: (error, step) => explainPorts('endpoint.publish', error, ports, checks.get(step)),

@@ -36,14 +36,21 @@ export function readRange(path: string, text: unknown): IpRange {
 }
 
 /** The gateway of a family among those given, else the first address of its first subnet. */
-export function chooseGateway(family: 4 | 6, gateways: readonly string[], ranges: readonly SubnetRange[]): string | undefined {
+export function chooseGateway(
+  family: 4 | 6,
+  gateways: readonly string[],
+  ranges: readonly SubnetRange[],
+): string | undefined {
   const given = gateways.filter((g) => g.includes(':') === (family === 6));
   const own = ranges.filter((r) => r.family === family);
   if (given.length > 1) throw invalidValue('gateway', given.join(', '), `one of each family`);
   if (given.length === 0) return own.length === 0 ? undefined : ipText(family, own[0].first + 1n);
   const { value } = parseIp(given[0]);
-  const inside = own.some((r) => value > r.first && value <= r.last && (family === 6 || value < r.last));
-  if (!inside) throw invalidValue('gateway', given[0], `a host's address inside the network's subnet`);
+  const inside = own.some(
+    (r) => value > r.first && value <= r.last && (family === 6 || value < r.last),
+  );
+  if (!inside)
+    throw invalidValue('gateway', given[0], `a host's address inside the network's subnet`);
   return given[0];
 }
 
@@ -52,14 +59,15 @@ export function clip(subnet: SubnetRange, ranges: readonly IpRange[]): Gap[] {
   const gaps: Gap[] = ranges
     .filter((range) => overlaps(subnet, range))
     .map((range) => ({
-      first: Number((range.first > subnet.first ? range.first : subnet.first) - subnet.first),
-      last: Number((range.last < subnet.last ? range.last : subnet.last) - subnet.first),
+      first: Math.max(Number(range.first - subnet.first), 0),
+      last: Math.min(Number(range.last - subnet.first), Number(subnet.last - subnet.first)),
     }))
     .sort((a, b) => a.first - b.first);
   const joined: Gap[] = [];
   for (const gap of gaps) {
     const before = joined.at(-1);
-    if (before !== undefined && gap.first <= before.last + 1) before.last = Math.max(before.last, gap.last);
+    if (before !== undefined && gap.first <= before.last + 1)
+      before.last = Math.max(before.last, gap.last);
     else joined.push({ ...gap });
   }
   return joined;

@@ -72,7 +72,7 @@ export class Reaper {
   async freed(ns: NetNs, ifname: string): Promise<void> {
     this.#unseen++;
     try {
-      this.#witness ??= Witness.create();
+      this.#witness ??= Witness.create(this.#host.ns.hold);
       const witness = await this.#witness;
       const { id, dying } = await witness.mark(ns).finally(() => ns.close());
       if (await outlasts(dying)) {
@@ -135,7 +135,8 @@ export class Reaper {
         first = steps.plan.steps;
         for (const each of asked) steps.plan.linkIndexOf(route, each.link, steps.plan.IGNORE);
       },
-      read: (made) => asked.map((_, i) => (made.data(first + i).length === 0 ? 0 : made.number(first + i))),
+      read: (made) =>
+        asked.map((_, i) => (made.data(first + i).length === 0 ? 0 : made.number(first + i))),
     });
   }
 

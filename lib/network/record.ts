@@ -9,8 +9,8 @@ import { NetlinkError } from '../errors.ts';
 const MAX_ALIAS = 255;
 
 const MARK = 'node-netns ';
-/** An endpoint that is being taken away: what is left of it is swept. */
-export const LEAVING = `${MARK}leaving`;
+/** Of an endpoint that is being taken away: what is left of it is swept. */
+const LEAVING = `${MARK}leaving`;
 
 export type NetworkKind = 'bridge' | 'routed' | 'macvlan';
 
@@ -62,11 +62,23 @@ export function endpointAlias(record: EndpointRecord): string {
   );
 }
 
+/** The record of an endpoint that is being taken away, with the name that goes with it. */
+export function leavingAlias(name: string | undefined): string {
+  return name === undefined ? LEAVING : `${LEAVING} ${name}`;
+}
+
+/** The name that was about to go with an endpoint. */
+export function leavingName(alias: string | undefined): string | undefined {
+  return alias?.startsWith(`${LEAVING} `) ? alias.slice(LEAVING.length + 1) : undefined;
+}
+
 function parse(alias: string | undefined): Record<string, unknown> | undefined {
   if (alias === undefined || !alias.startsWith(`${MARK}{`)) return undefined;
   try {
     const value: unknown = JSON.parse(alias.slice(MARK.length));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -74,7 +86,8 @@ function parse(alias: string | undefined): Record<string, unknown> | undefined {
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
-const isOptional = (value: unknown, type: string): boolean => value === undefined || typeof value === type;
+const isOptional = (value: unknown, type: string): boolean =>
+  value === undefined || typeof value === type;
 
 /** Undefined where the link is no network's, or not written by us. */
 export function readNetwork(alias: string | undefined): NetworkRecord | undefined {
@@ -82,11 +95,15 @@ export function readNetwork(alias: string | undefined): NetworkRecord | undefine
   return record !== undefined && isNetwork(record) ? record : undefined;
 }
 
-function isNetwork(record: Record<string, unknown>): record is Record<string, unknown> & NetworkRecord {
+function isNetwork(
+  record: Record<string, unknown>,
+): record is Record<string, unknown> & NetworkRecord {
   return (
     isTexts(record.subnet) &&
     typeof record.kind === 'string' &&
-    ['gateway', 'exclude', 'reserve'].every((key) => record[key] === undefined || isTexts(record[key])) &&
+    ['gateway', 'exclude', 'reserve'].every(
+      (key) => record[key] === undefined || isTexts(record[key]),
+    ) &&
     isOptional(record.mtu, 'number') &&
     ['parent', 'mode', 'hostAddress'].every((key) => isOptional(record[key], 'string'))
   );
@@ -98,7 +115,9 @@ export function readEndpoint(alias: string | undefined): EndpointRecord | undefi
   return record !== undefined && isEndpoint(record) ? record : undefined;
 }
 
-function isEndpoint(record: Record<string, unknown>): record is Record<string, unknown> & EndpointRecord {
+function isEndpoint(
+  record: Record<string, unknown>,
+): record is Record<string, unknown> & EndpointRecord {
   return (
     typeof record.network === 'string' &&
     isTexts(record.address) &&

@@ -51,13 +51,17 @@ export const routedLayout: Layout = {
 
   host({ addresses }, seat): Request<void>[] {
     const { assigned, hostIndex } = seat;
-    const requests: Request<void>[] = [link.set(hostIndex, { alias: seat.alias, addrGenMode: 'none' })];
+    const requests: Request<void>[] = [
+      link.set(hostIndex, { alias: seat.alias, addrGenMode: 'none' }),
+    ];
     if (assigned.ipv4 !== undefined) {
       const src = addresses.gateway4;
       requests.push(route.add({ dst: `${assigned.ipv4}/32`, dev: hostIndex, scope: 'link', src }));
     }
     if (assigned.ipv6 !== undefined) {
-      requests.push(route.add({ dst: `${assigned.ipv6}/128`, dev: hostIndex, src: addresses.gateway6 }));
+      requests.push(
+        route.add({ dst: `${assigned.ipv6}/128`, dev: hostIndex, src: addresses.gateway6 }),
+      );
     }
     return requests;
   },

@@ -1,19 +1,19 @@
 import { NetlinkError } from '../errors.ts';
-import { chain, type ChainInfo } from '../nftables/chain.ts';
+import { type ChainInfo, chain } from '../nftables/chain.ts';
+import type { Command } from '../nftables/command.ts';
 import { HOOKS } from '../nftables/constants.ts';
 import { element } from '../nftables/element.ts';
 import { rule } from '../nftables/rule.ts';
 import { table } from '../nftables/table.ts';
 import { generation, transaction } from '../nftables/transaction.ts';
-import type { Command } from '../nftables/command.ts';
 import type { Host } from './host.ts';
 import { type PublishedPort, readPort, removePorts } from './ports.ts';
 import {
   deleteTable,
   interfaceElements,
   LAYOUT,
-  makeTable,
   MAPS,
+  makeTable,
   NETWORKS,
   type NetworkRules,
   networkRules,
@@ -67,7 +67,9 @@ export class Rules {
       const made = await this.#tableMade();
       if (made && (await this.#handles()).length > 0) return;
       try {
-        await nft.batch([transaction([...(made ? [] : makeTable()), ...mine], { operation: 'network.rules' })]);
+        await nft.batch([
+          transaction([...(made ? [] : makeTable()), ...mine], { operation: 'network.rules' }),
+        ]);
         return;
       } catch (error) {
         // Another network made the table just now, or took it away.
@@ -78,7 +80,9 @@ export class Rules {
   }
 
   async #tableMade(): Promise<boolean> {
-    const found = (await this.#tables()).find(({ family, name }) => family === TABLE.family && name === TABLE.table);
+    const found = (await this.#tables()).find(
+      ({ family, name }) => family === TABLE.family && name === TABLE.table,
+    );
     if (found === undefined) return false;
     // Kernels before 5.10 keep no comment.
     if (found.comment !== undefined && found.comment !== LAYOUT) {
@@ -139,7 +143,8 @@ export class Rules {
         return;
       } catch (error) {
         // The ruleset has changed since it was listed: look again.
-        const raced = error instanceof NetlinkError && (error.errno === ERESTART || error.code === 'ENOENT');
+        const raced =
+          error instanceof NetlinkError && (error.errno === ERESTART || error.code === 'ENOENT');
         if (!raced || i === TRIES) throw error;
       }
     }
@@ -174,7 +179,10 @@ export class Rules {
     const chains = await this.#host.nft.run(chain.list()).catch(() => []);
     return chains.filter(
       ({ hook, policy, table, family }) =>
-        hook === HOOKS.forward && policy === 'drop' && table !== TABLE.table && (family === 'inet' || family === 'ip' || family === 'ip6'),
+        hook === HOOKS.forward &&
+        policy === 'drop' &&
+        table !== TABLE.table &&
+        (family === 'inet' || family === 'ip' || family === 'ip6'),
     );
   }
 }

@@ -29,8 +29,11 @@ export const MAPS = {
 /** IPPROTO_* (linux/in.h) */
 export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
-const inChain = (name: string, expressions: Parameters<typeof rule.add>[0]['expressions'], comment?: string): Command =>
-  rule.add({ ...TABLE, chain: name, expressions, comment });
+const inChain = (
+  name: string,
+  expressions: Parameters<typeof rule.add>[0]['expressions'],
+  comment?: string,
+): Command => rule.add({ ...TABLE, chain: name, expressions, comment });
 
 function map(name: string, family: 4 | 6, byAddress: boolean, comment: string): Command {
   const address = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
@@ -52,8 +55,10 @@ function lookUp(family: 4 | 6, name: string, byAddress: boolean, id: number): Co
 
 /** Makes the table: once, by the first network. */
 export function makeTable(): Command[] {
-  const base = (name: string, rest: Omit<Parameters<typeof chain.add>[0], 'family' | 'table' | 'name'>): Command =>
-    chain.add({ ...TABLE, name, ...rest });
+  const base = (
+    name: string,
+    rest: Omit<Parameters<typeof chain.add>[0], 'family' | 'table' | 'name'>,
+  ): Command => chain.add({ ...TABLE, name, ...rest });
   const toPublished = [...match.toThisHost(), ...verdicts.jump('published')];
   return [
     table.add({ family: TABLE.family, name: TABLE.table, comment: LAYOUT }),
@@ -61,7 +66,13 @@ export function makeTable(): Command[] {
     map(MAPS[4].at, 4, true, 'ports of one address of this host'),
     map(MAPS[6].any, 6, false, 'ports of every address of this host'),
     map(MAPS[6].at, 6, true, 'ports of one address of this host'),
-    set.add({ ...TABLE, name: NETWORKS, key: ['ifname'], interval: true, comment: 'networks apart from each other' }),
+    set.add({
+      ...TABLE,
+      name: NETWORKS,
+      key: ['ifname'],
+      interval: true,
+      comment: 'networks apart from each other',
+    }),
     base('published', {}),
     base('raw', { type: 'filter', hook: 'prerouting', priority: 'raw' }),
     base('prerouting', { type: 'nat', hook: 'prerouting', priority: 'dstnat' }),
@@ -127,18 +138,32 @@ export function networkRules(network: NetworkRules): Command[] {
   }
   if (network.denyInbound) {
     out.push(
-      tagged('forward', [...match.iifname(interfaces, '!='), ...match.oifname(interfaces), ...verdicts.drop()]),
+      tagged('forward', [
+        ...match.iifname(interfaces, '!='),
+        ...match.oifname(interfaces),
+        ...verdicts.drop(),
+      ]),
     );
   }
   if (network.denyWithin) {
-    out.push(tagged('forward', [...match.iifname(interfaces), ...match.oifname(interfaces), ...verdicts.drop()]));
+    out.push(
+      tagged('forward', [
+        ...match.iifname(interfaces),
+        ...match.oifname(interfaces),
+        ...verdicts.drop(),
+      ]),
+    );
   }
   if (subnets.some((subnet) => subnet.family === 4)) {
     out.push(
       // With route_localnet on, the host's 127.0.0.1 must stay out of the endpoints' reach.
       tagged('raw', [...match.iifname(interfaces), ...match.daddr(LOOPBACK), ...verdicts.drop()]),
       // The host itself at 127.0.0.1 asks for a published port.
-      tagged('postrouting', [...match.saddr(LOOPBACK), ...match.oifname(interfaces), ...nat.masquerade()]),
+      tagged('postrouting', [
+        ...match.saddr(LOOPBACK),
+        ...match.oifname(interfaces),
+        ...nat.masquerade(),
+      ]),
     );
   }
   for (const subnet of subnets) {
@@ -153,7 +178,11 @@ export function networkRules(network: NetworkRules): Command[] {
     );
     if (network.masquerade) {
       out.push(
-        tagged('postrouting', [...match.saddr(subnet), ...match.oifname(interfaces, '!='), ...nat.masquerade()]),
+        tagged('postrouting', [
+          ...match.saddr(subnet),
+          ...match.oifname(interfaces, '!='),
+          ...nat.masquerade(),
+        ]),
       );
     }
   }
@@ -174,4 +203,3 @@ export function interfaceElements(network: { name: string; interfaces: string })
     { key: end, intervalEnd: true },
   ];
 }
-

@@ -39,9 +39,12 @@ export class Seats {
         if (!this.#blocked.has(this.#place(assigned))) return assigned;
         if (list.length > 0) {
           addresses.release(assigned);
-          throw new NetlinkError(`${list.join(', ')} belongs to what a crash has left behind: sweep() first`, {
-            code: 'ERR_ADDRESS_IN_USE',
-          });
+          throw new NetlinkError(
+            `${list.join(', ')} belongs to what a crash has left behind: sweep() first`,
+            {
+              code: 'ERR_ADDRESS_IN_USE',
+            },
+          );
         }
         skipped.push(assigned);
       }
@@ -58,9 +61,14 @@ export class Seats {
   /** Marks the addresses of an endpoint that was found. */
   adopt(assigned: Assigned, hostLink: string): void {
     const { addresses, name } = this.#settings;
-    for (const address of [assigned.ipv4, assigned.ipv6]) if (address !== undefined) addresses.adopt(address);
+    for (const address of [assigned.ipv4, assigned.ipv6])
+      if (address !== undefined) addresses.adopt(address);
     const place = placeOfLink(name, hostLink);
-    if (place !== undefined && assigned.ipv6 !== undefined && addresses.placeOf(assigned) === undefined) {
+    if (
+      place !== undefined &&
+      assigned.ipv6 !== undefined &&
+      addresses.placeOf(assigned) === undefined
+    ) {
       this.#far.set(assigned.ipv6, place);
     }
   }
@@ -93,8 +101,18 @@ export class Seats {
     const { kind, name, mtu, record } = this.#settings;
     const place = this.#place(assigned);
     const hostIndex = this.#base + place;
-    const { ifname = 'eth0', hairpin = false, isolated = false, limit = {}, routes = [], defaultRoute = true } = options;
-    const mac = options.mac === undefined ? endpointMac(assigned.ipv4 ?? assigned.ipv6 ?? '') : macAddress('mac', options.mac);
+    const {
+      ifname = 'eth0',
+      hairpin = false,
+      isolated = false,
+      limit = {},
+      routes = [],
+      defaultRoute = true,
+    } = options;
+    const mac =
+      options.mac === undefined
+        ? endpointMac(assigned.ipv4 ?? assigned.ipv6 ?? '')
+        : macAddress('mac', options.mac);
     return {
       assigned,
       hostLink: `${name}-${place.toString(16)}`,

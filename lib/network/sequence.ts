@@ -100,7 +100,8 @@ export class Sequence<T> implements Completion {
   /** Gives back what was taken when writing the plan threw. */
   abandon(): void {
     this.#loan?.end(undefined);
-    for (const { transaction } of this.#parts) transaction.complete(0, -1, -1, NOTHING, NOTHING.length);
+    for (const { transaction } of this.#parts)
+      transaction.complete(0, -1, -1, NOTHING, NOTHING.length);
   }
 }
 

@@ -1,4 +1,12 @@
-import { boolean, checkKeys, integer, interfaceName, object, type Prefix, ipPrefix } from '../check.ts';
+import {
+  boolean,
+  checkKeys,
+  integer,
+  interfaceName,
+  ipPrefix,
+  object,
+  type Prefix,
+} from '../check.ts';
 import { invalidType, invalidValue } from '../errors.ts';
 import { NetNs } from '../netns/netns.ts';
 import { Addresses, type AddressOptions } from './addresses.ts';
@@ -68,7 +76,11 @@ export interface Settings {
 const IPV6_MTU = 1280;
 
 /** @param without keys that mean nothing for this kind of network */
-export function checkOptions(kind: NetworkKind, options: NetworkOptions, without: readonly string[] = []): Settings {
+export function checkOptions(
+  kind: NetworkKind,
+  options: NetworkOptions,
+  without: readonly string[] = [],
+): Settings {
   const given = object('options', options);
   checkKeys('options', given, new Set([...KEYS].filter((key) => !without.includes(key))));
   const name = interfaceName('name', options.name);
@@ -79,8 +91,12 @@ export function checkOptions(kind: NetworkKind, options: NetworkOptions, without
     throw invalidValue('inbound', options.inbound, "'accept' or 'deny'");
   }
   checkUse(options);
-  const list = (value: string | readonly string[]): string[] => (typeof value === 'string' ? [value] : [...value]);
-  const record: NetworkRecord = { kind, subnet: typeof options.subnet === 'string' ? [options.subnet] : options.subnet as string[] };
+  const list = (value: string | readonly string[]): string[] =>
+    typeof value === 'string' ? [value] : [...value];
+  const record: NetworkRecord = {
+    kind,
+    subnet: typeof options.subnet === 'string' ? [options.subnet] : (options.subnet as string[]),
+  };
   if (options.gateway !== undefined) record.gateway = list(options.gateway);
   if (options.exclude?.length) record.exclude = [...options.exclude];
   if (options.reserve?.length) record.reserve = [...options.reserve];
@@ -115,8 +131,11 @@ export function settingsOf(name: string, record: NetworkRecord): Settings {
   const addresses = new Addresses(name, record);
   const subnets = addresses.subnets.map((subnet) => ipPrefix('subnet', subnet.text));
   const ipv6 = subnets.some((subnet) => subnet.family === 6);
-  const mtu = record.mtu === undefined ? 1500 : integer('mtu', record.mtu, ipv6 ? IPV6_MTU : 68, 65_535);
-  const longest = `${name}-${addresses.places.toString(16)}`;
+  const mtu =
+    record.mtu === undefined ? 1500 : integer('mtu', record.mtu, ipv6 ? IPV6_MTU : 68, 65_535);
+  // IPv6 addresses beyond those that are given by themselves are numbered behind them.
+  const last = addresses.gateway4 === undefined ? addresses.places : addresses.places - 1;
+  const longest = `${name}-${last.toString(16)}`;
   if (longest.length > 15) {
     throw invalidValue(
       'name',
@@ -137,4 +156,3 @@ export function settingsOf(name: string, record: NetworkRecord): Settings {
     isolatePorts: record.ports === 'isolated',
   };
 }
-

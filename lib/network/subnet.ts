@@ -46,14 +46,20 @@ export class Subnet {
    * @param gaps sorted, not overlapping
    * @param reserved offsets in gaps that are given when asked for
    */
-  constructor(family: 4 | 6, base: bigint, length: number, gaps: readonly Gap[], reserved: Iterable<number>) {
+  constructor(
+    family: 4 | 6,
+    base: bigint,
+    length: number,
+    gaps: readonly Gap[],
+    reserved: Iterable<number>,
+  ) {
     this.family = family;
     this.length = length;
     this.#base = base;
     this.#base4 = family === 4 ? Number(base) : 0;
     this.#size = 1n << BigInt((family === 4 ? 32 : 128) - length);
     this.text = `${this.#text(0)}/${length}`;
-    this.#window = family === 4 ? Number(this.#size) : Number(this.#size < IPV6_WINDOW ? this.#size : IPV6_WINDOW);
+    this.#window = family === 4 ? Number(this.#size) : Math.min(Number(this.#size), IPV6_WINDOW);
     this.#gaps = gaps;
     this.#reserved = new Set(reserved);
     let closed = 0;
@@ -67,7 +73,9 @@ export class Subnet {
   }
 
   #text(offset: number): string {
-    return this.family === 4 ? ipv4Text(this.#base4 + offset) : ipv6Text(this.#base + BigInt(offset));
+    return this.family === 4
+      ? ipv4Text(this.#base4 + offset)
+      : ipv6Text(this.#base + BigInt(offset));
   }
 
   #offset(address: string): bigint {
@@ -164,7 +172,8 @@ export class Subnet {
     }
     const near = Number(offset);
     const inGap = this.#reserved.has(near);
-    if (!inGap && this.#bit(this.#touched, near)) this.#stale.set(near, (this.#stale.get(near) ?? 0) + 1);
+    if (!inGap && this.#bit(this.#touched, near))
+      this.#stale.set(near, (this.#stale.get(near) ?? 0) + 1);
     this.#take(near);
   }
 

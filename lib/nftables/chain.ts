@@ -50,34 +50,61 @@ export const chain = {
       hook:
         spec.hook === undefined || priority === undefined
           ? undefined
-          : { hook: HOOKS[spec.hook], priority: typeof priority === 'number' ? priority : PRIORITY[priority] },
+          : {
+              hook: HOOKS[spec.hook],
+              priority: typeof priority === 'number' ? priority : PRIORITY[priority],
+            },
       policy: spec.hook === undefined ? undefined : (spec.policy ?? 'accept'),
       type: spec.type,
       userdata: spec.comment === undefined ? undefined : comment(spec.comment),
     };
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    return command('chain.add', NFT_MSG_NEWCHAIN, flags, 'NFT_MSG_NEWCHAIN', spec.family, chainTable, value);
+    return command(
+      'chain.add',
+      NFT_MSG_NEWCHAIN,
+      flags,
+      'NFT_MSG_NEWCHAIN',
+      spec.family,
+      chainTable,
+      value,
+    );
   },
 
   delete(ref: TableRef, name: string): Command {
     const value = { table: ref.table, name };
-    return command('chain.delete', NFT_MSG_DELCHAIN, 0, 'NFT_MSG_DELCHAIN', ref.family, chainTable, value);
+    return command(
+      'chain.delete',
+      NFT_MSG_DELCHAIN,
+      0,
+      'NFT_MSG_DELCHAIN',
+      ref.family,
+      chainTable,
+      value,
+    );
   },
 
   /** All chains of all tables, or those of the tables of one family. */
   list(family: Family = 'unspecified'): Request<ChainInfo[]> {
-    return dump('chain.list', NFT_MSG_GETCHAIN, 'NFT_MSG_GETCHAIN', family, chainTable, {}, (value, of, out) => {
-      out.push({
-        family: of,
-        table: value.table ?? '',
-        name: value.name ?? '',
-        handle: value.handle ?? 0,
-        type: value.type,
-        hook: value.hook?.hook,
-        priority: value.hook?.priority,
-        policy: value.policy,
-        comment: commentOf(value.userdata),
-      });
-    });
+    return dump(
+      'chain.list',
+      NFT_MSG_GETCHAIN,
+      'NFT_MSG_GETCHAIN',
+      family,
+      chainTable,
+      {},
+      (value, of, out) => {
+        out.push({
+          family: of,
+          table: value.table ?? '',
+          name: value.name ?? '',
+          handle: value.handle ?? 0,
+          type: value.type,
+          hook: value.hook?.hook,
+          priority: value.hook?.priority,
+          policy: value.policy,
+          comment: commentOf(value.userdata),
+        });
+      },
+    );
   },
 };

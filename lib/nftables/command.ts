@@ -56,7 +56,8 @@ export function command<S extends Shape>(
 ): Command {
   return {
     operation,
-    write: (messages) => writeMessage(messages, type, flags, syscall, family, table, value, IN_BATCH),
+    write: (messages) =>
+      writeMessage(messages, type, flags, syscall, family, table, value, IN_BATCH),
   };
 }
 
@@ -73,7 +74,8 @@ export function dump<S extends Shape, T>(
   return {
     operation,
     family: NETLINK_NETFILTER,
-    write: (messages) => writeMessage(messages, type, NLM_F_DUMP, syscall, family, table, filter, {}),
+    write: (messages) =>
+      writeMessage(messages, type, NLM_F_DUMP, syscall, family, table, filter, {}),
     read: (replies) => readAll(replies, table, take),
   };
 }

@@ -29,11 +29,26 @@ export const NFT_MSG_NEWGEN = message(15);
 export const NFT_MSG_GETGEN = message(16);
 
 /** enum nfproto (linux/netfilter.h): the family of a table. */
-export const NFPROTO = { unspecified: 0, inet: 1, ip: 2, arp: 3, netdev: 5, bridge: 7, ip6: 10 } as const;
+export const NFPROTO = {
+  unspecified: 0,
+  inet: 1,
+  ip: 2,
+  arp: 3,
+  netdev: 5,
+  bridge: 7,
+  ip6: 10,
+} as const;
 export type Family = keyof typeof NFPROTO;
 
 /** enum nf_inet_hooks; of a netdev table only `ingress` and `egress` exist, with other numbers. */
-export const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4, ingress: 5 } as const;
+export const HOOKS = {
+  prerouting: 0,
+  input: 1,
+  forward: 2,
+  output: 3,
+  postrouting: 4,
+  ingress: 5,
+} as const;
 
 /** Where standard chains stand (linux/netfilter_ipv4.h): a lower one is asked earlier. */
 export const PRIORITY = {
@@ -118,7 +133,14 @@ export const CT = {
 /** Bits of `ct state`. */
 export const CT_STATE = { invalid: 1, established: 2, related: 4, new: 8, untracked: 64 } as const;
 /** Bits of `ct status` (enum ip_conntrack_status). */
-export const CT_STATUS = { expected: 1, seenReply: 2, assured: 4, confirmed: 8, snat: 16, dnat: 32 } as const;
+export const CT_STATUS = {
+  expected: 1,
+  seenReply: 2,
+  assured: 4,
+  confirmed: 8,
+  snat: 16,
+  dnat: 32,
+} as const;
 
 export const FIB_RESULT = { oif: 1, oifname: 2, addressType: 3 } as const;
 export const FIB_FLAGS = { saddr: 1, daddr: 2, mark: 4, iif: 8, oif: 16, present: 32 } as const;

@@ -29,7 +29,11 @@ export type DatatypeName = keyof typeof DATATYPES;
 export function datatype(path: string, names: readonly DatatypeName[]): Datatype {
   const known = names.every((name) => Object.hasOwn(DATATYPES, name));
   if (names.length === 0 || names.length > 5 || !known) {
-    throw invalidValue(path, names.join(' . '), `one to five of ${Object.keys(DATATYPES).join(', ')}`);
+    throw invalidValue(
+      path,
+      names.join(' . '),
+      `one to five of ${Object.keys(DATATYPES).join(', ')}`,
+    );
   }
   if (names.length === 1) return DATATYPES[names[0]];
   // TYPE_BITS of nftables: six bits for each type.

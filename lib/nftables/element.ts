@@ -43,19 +43,43 @@ export const element = {
   add(ref: SetRef, elements: readonly Element[]): Command {
     const flags = NLM_F_CREATE | NLM_F_EXCL;
     const body = value(ref, elements, true);
-    return command('element.add', NFT_MSG_NEWSETELEM, flags, 'NFT_MSG_NEWSETELEM', ref.family, elementListTable, body);
+    return command(
+      'element.add',
+      NFT_MSG_NEWSETELEM,
+      flags,
+      'NFT_MSG_NEWSETELEM',
+      ref.family,
+      elementListTable,
+      body,
+    );
   },
 
   /** Deletes elements by their keys; ENOENT where one is not in the set. */
   delete(ref: SetRef, elements: readonly Element[]): Command {
     const body = value(ref, elements, false);
-    return command('element.delete', NFT_MSG_DELSETELEM, 0, 'NFT_MSG_DELSETELEM', ref.family, elementListTable, body);
+    return command(
+      'element.delete',
+      NFT_MSG_DELSETELEM,
+      0,
+      'NFT_MSG_DELSETELEM',
+      ref.family,
+      elementListTable,
+      body,
+    );
   },
 
   /** Empties a set. */
   flush(ref: SetRef): Command {
     const body = { table: ref.table, set: ref.set };
-    return command('element.flush', NFT_MSG_DELSETELEM, 0, 'NFT_MSG_DELSETELEM', ref.family, elementListTable, body);
+    return command(
+      'element.flush',
+      NFT_MSG_DELSETELEM,
+      0,
+      'NFT_MSG_DELSETELEM',
+      ref.family,
+      elementListTable,
+      body,
+    );
   },
 
   list(ref: SetRef): Request<Element[]> {

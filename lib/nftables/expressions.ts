@@ -46,7 +46,10 @@ const bitwise = table('bitwise', {
   len: attr(3, be32, { kernel: 'NFTA_BITWISE_LEN' }),
   mask: attr(4, dataTable, { kernel: 'NFTA_BITWISE_MASK' }),
   xor: attr(5, dataTable, { kernel: 'NFTA_BITWISE_XOR' }),
-  op: attr(6, oneOf(be32, { bool: 0, lshift: 1, rshift: 2 }), { kernel: 'NFTA_BITWISE_OP', since: '5.6' }),
+  op: attr(6, oneOf(be32, { bool: 0, lshift: 1, rshift: 2 }), {
+    kernel: 'NFTA_BITWISE_OP',
+    since: '5.6',
+  }),
   data: attr(7, dataTable, { kernel: 'NFTA_BITWISE_DATA', since: '5.6' }),
 });
 
@@ -196,4 +199,3 @@ export const expressionTable = table('expression', {
 
 /** A rule's expressions in order; one of a kind that is not known here keeps its bytes. */
 export const expressionList = array(expressionTable, 1);
-

@@ -1,10 +1,10 @@
-export { chain, type ChainInfo, type ChainSpec } from './chain.ts';
+export { type ChainInfo, type ChainSpec, chain } from './chain.ts';
 export type { Command, TableRef } from './command.ts';
 export { NETLINK_NETFILTER } from './constants.ts';
-export { element, type Element, type SetRef } from './element.ts';
+export { type Element, element, type SetRef } from './element.ts';
 export type { Expression } from './expressions.ts';
 export { match, nat, verdicts } from './match.ts';
-export { rule, type RuleInfo, type RuleSpec } from './rule.ts';
-export { set, type SetInfo, type SetSpec } from './set.ts';
-export { table, type TableInfo, type TableSpec } from './table.ts';
-export { generation, transaction, type TransactionOptions } from './transaction.ts';
+export { type RuleInfo, type RuleSpec, rule } from './rule.ts';
+export { type SetInfo, type SetSpec, set } from './set.ts';
+export { type TableInfo, type TableSpec, table } from './table.ts';
+export { generation, type TransactionOptions, transaction } from './transaction.ts';

@@ -1,6 +1,6 @@
 import type { Prefix } from '../check.ts';
-import { nameBytes, ipBytes, u32Bytes } from './bytes.ts';
-import { CT_STATE, CT_STATUS, NFPROTO, NFT_REG32_00, NFT_REG_1, RTN_LOCAL } from './constants.ts';
+import { ipBytes, nameBytes, u32Bytes } from './bytes.ts';
+import { CT_STATE, CT_STATUS, NFPROTO, NFT_REG_1, NFT_REG32_00, RTN_LOCAL } from './constants.ts';
 import type { Expression } from './expressions.ts';
 
 /**
@@ -17,7 +17,9 @@ function compare(op: Operator, value: Uint8Array): Expression {
 /** A name, or with a '*' at its end the beginning of one. */
 function linkName(key: 'iifname' | 'oifname', pattern: string, op: Operator): Expression[] {
   const open = pattern.endsWith('*');
-  const value = open ? nameBytes(pattern.slice(0, -1), Buffer.byteLength(pattern) - 1) : nameBytes(pattern);
+  const value = open
+    ? nameBytes(pattern.slice(0, -1), Buffer.byteLength(pattern) - 1)
+    : nameBytes(pattern);
   return [{ name: 'meta', data: { key, dreg: NFT_REG_1 } }, compare(op, value)];
 }
 
@@ -39,7 +41,9 @@ function address(which: 'source' | 'destination', prefix: Prefix, op: Operator):
     { name: 'payload', data: { dreg: NFT_REG_1, base: 'network', offset, len: size } },
   ];
   if (!whole) {
-    const mask = bytes.map((_, i) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefix.length - i * 8))));
+    const mask = bytes.map(
+      (_, i) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefix.length - i * 8))),
+    );
     const none = { value: new Uint8Array(size) };
     const data = { sreg: NFT_REG_1, dreg: NFT_REG_1, len: size, mask: { value: mask }, xor: none };
     out.push({ name: 'bitwise', data });
@@ -54,7 +58,13 @@ function anyBit(mask: number): Expression[] {
   return [
     {
       name: 'bitwise',
-      data: { sreg: NFT_REG_1, dreg: NFT_REG_1, len: 4, mask: { value: u32Bytes(mask) }, xor: { value: zero } },
+      data: {
+        sreg: NFT_REG_1,
+        dreg: NFT_REG_1,
+        len: 4,
+        mask: { value: u32Bytes(mask) },
+        xor: { value: zero },
+      },
     },
     compare('!=', zero),
   ];
@@ -105,7 +115,10 @@ export const match = {
   ],
 };
 
-function verdict(code: 'accept' | 'drop' | 'return' | 'jump' | 'goto', chain?: string): Expression[] {
+function verdict(
+  code: 'accept' | 'drop' | 'return' | 'jump' | 'goto',
+  chain?: string,
+): Expression[] {
   return [{ name: 'immediate', data: { dreg: 0, data: { verdict: { code, chain } } } }];
 }
 
@@ -138,14 +151,22 @@ export const nat = {
           ...family(version),
           {
             name: 'payload',
-            data: { dreg: NFT_REG_1, base: 'network', offset: OFFSETS[version].destination, len: size },
+            data: {
+              dreg: NFT_REG_1,
+              base: 'network',
+              offset: OFFSETS[version].destination,
+              len: size,
+            },
           },
         ]
       : [];
     expressions.push(
       { name: 'meta', data: { key: 'l4proto', dreg: register(before) } },
       // The destination port stands at the same place in TCP, UDP and SCTP.
-      { name: 'payload', data: { dreg: register(before + 4), base: 'transport', offset: 2, len: 2 } },
+      {
+        name: 'payload',
+        data: { dreg: register(before + 4), base: 'transport', offset: 2, len: 2 },
+      },
       { name: 'lookup', data: { sreg: NFT_REG_1, dreg: NFT_REG_1, set: map } },
       {
         name: 'nat',

@@ -32,32 +32,64 @@ export const rule = {
       userdata: spec.comment === undefined ? undefined : comment(spec.comment),
     };
     const flags = NLM_F_CREATE | (spec.first ? 0 : NLM_F_APPEND);
-    return command('rule.add', NFT_MSG_NEWRULE, flags, 'NFT_MSG_NEWRULE', spec.family, ruleTable, value);
+    return command(
+      'rule.add',
+      NFT_MSG_NEWRULE,
+      flags,
+      'NFT_MSG_NEWRULE',
+      spec.family,
+      ruleTable,
+      value,
+    );
   },
 
   delete(ref: TableRef, chain: string, handle: number): Command {
     const value = { table: ref.table, chain, handle };
-    return command('rule.delete', NFT_MSG_DELRULE, 0, 'NFT_MSG_DELRULE', ref.family, ruleTable, value);
+    return command(
+      'rule.delete',
+      NFT_MSG_DELRULE,
+      0,
+      'NFT_MSG_DELRULE',
+      ref.family,
+      ruleTable,
+      value,
+    );
   },
 
   /** Deletes all rules of a chain. */
   flush(ref: TableRef, chain: string): Command {
     const value = { table: ref.table, chain };
-    return command('rule.flush', NFT_MSG_DELRULE, 0, 'NFT_MSG_DELRULE', ref.family, ruleTable, value);
+    return command(
+      'rule.flush',
+      NFT_MSG_DELRULE,
+      0,
+      'NFT_MSG_DELRULE',
+      ref.family,
+      ruleTable,
+      value,
+    );
   },
 
   /** The rules of a table, or of one of its chains, in order. */
   list(ref: TableRef, chain?: string): Request<RuleInfo[]> {
     const filter = { table: ref.table, chain };
-    return dump('rule.list', NFT_MSG_GETRULE, 'NFT_MSG_GETRULE', ref.family, ruleTable, filter, (value, _of, out) => {
-      // A kernel that does not know the filter sends all tables' rules.
-      if (value.table !== ref.table || (chain !== undefined && value.chain !== chain)) return;
-      out.push({
-        chain: value.chain ?? '',
-        handle: value.handle ?? 0,
-        comment: commentOf(value.userdata),
-        expressions: (value.expressions ?? []) as Expression[],
-      });
-    });
+    return dump(
+      'rule.list',
+      NFT_MSG_GETRULE,
+      'NFT_MSG_GETRULE',
+      ref.family,
+      ruleTable,
+      filter,
+      (value, _of, out) => {
+        // A kernel that does not know the filter sends all tables' rules.
+        if (value.table !== ref.table || (chain !== undefined && value.chain !== chain)) return;
+        out.push({
+          chain: value.chain ?? '',
+          handle: value.handle ?? 0,
+          comment: commentOf(value.userdata),
+          expressions: (value.expressions ?? []) as Expression[],
+        });
+      },
+    );
   },
 };

@@ -70,7 +70,10 @@ export const ruleTable = table('rule', {
   handle: attr(3, be64, { kernel: 'NFTA_RULE_HANDLE' }),
   expressions: attr(4, expressionList, { kernel: 'NFTA_RULE_EXPRESSIONS' }),
   compat: attr(5, binary, { kernel: 'NFTA_RULE_COMPAT' }),
-  position: attr(6, be64, { kernel: 'NFTA_RULE_POSITION', doc: 'the handle of a rule to stand behind' }),
+  position: attr(6, be64, {
+    kernel: 'NFTA_RULE_POSITION',
+    doc: 'the handle of a rule to stand behind',
+  }),
   userdata: attr(7, binary, { kernel: 'NFTA_RULE_USERDATA' }),
   pad: attr(8, binary, { kernel: 'NFTA_RULE_PAD', readonly: true }),
   id: attr(9, be32, { kernel: 'NFTA_RULE_ID' }),

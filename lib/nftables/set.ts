@@ -52,7 +52,15 @@ export const set = {
       userdata: setUserdata(key.order, data?.order, spec.comment),
     };
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    return command('set.add', NFT_MSG_NEWSET, flags, 'NFT_MSG_NEWSET', spec.family, setTable, value);
+    return command(
+      'set.add',
+      NFT_MSG_NEWSET,
+      flags,
+      'NFT_MSG_NEWSET',
+      spec.family,
+      setTable,
+      value,
+    );
   },
 
   delete(ref: TableRef, name: string): Command {
@@ -62,14 +70,22 @@ export const set = {
 
   list(ref: TableRef): Request<SetInfo[]> {
     const filter = { table: ref.table };
-    return dump('set.list', NFT_MSG_GETSET, 'NFT_MSG_GETSET', ref.family, setTable, filter, (value, _of, out) => {
-      const { map, interval, anonymous } = value.flags ?? {};
-      out.push({
-        name: value.name ?? '',
-        handle: value.handle ?? 0,
-        flags: { map, interval, anonymous },
-        comment: setCommentOf(value.userdata),
-      });
-    });
+    return dump(
+      'set.list',
+      NFT_MSG_GETSET,
+      'NFT_MSG_GETSET',
+      ref.family,
+      setTable,
+      filter,
+      (value, _of, out) => {
+        const { map, interval, anonymous } = value.flags ?? {};
+        out.push({
+          name: value.name ?? '',
+          handle: value.handle ?? 0,
+          flags: { map, interval, anonymous },
+          comment: setCommentOf(value.userdata),
+        });
+      },
+    );
   },
 };

@@ -22,24 +22,46 @@ export interface TableInfo {
 export const table = {
   /** Makes a table; EEXIST where there is one of this name. */
   add(spec: TableSpec): Command {
-    const value = { name: spec.name, flags: {}, userdata: spec.comment === undefined ? undefined : comment(spec.comment) };
+    const value = {
+      name: spec.name,
+      flags: {},
+      userdata: spec.comment === undefined ? undefined : comment(spec.comment),
+    };
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    return command('table.add', NFT_MSG_NEWTABLE, flags, 'NFT_MSG_NEWTABLE', spec.family, tableTable, value);
+    return command(
+      'table.add',
+      NFT_MSG_NEWTABLE,
+      flags,
+      'NFT_MSG_NEWTABLE',
+      spec.family,
+      tableTable,
+      value,
+    );
   },
 
   /** Deletes a table with all that is in it. */
   delete(family: Family, name: string): Command {
-    return command('table.delete', NFT_MSG_DELTABLE, 0, 'NFT_MSG_DELTABLE', family, tableTable, { name });
+    return command('table.delete', NFT_MSG_DELTABLE, 0, 'NFT_MSG_DELTABLE', family, tableTable, {
+      name,
+    });
   },
 
   list(family: Family = 'unspecified'): Request<TableInfo[]> {
-    return dump('table.list', NFT_MSG_GETTABLE, 'NFT_MSG_GETTABLE', family, tableTable, {}, (value, of, out) => {
-      out.push({
-        family: of,
-        name: value.name ?? '',
-        handle: value.handle ?? 0,
-        comment: commentOf(value.userdata),
-      });
-    });
+    return dump(
+      'table.list',
+      NFT_MSG_GETTABLE,
+      'NFT_MSG_GETTABLE',
+      family,
+      tableTable,
+      {},
+      (value, of, out) => {
+        out.push({
+          family: of,
+          name: value.name ?? '',
+          handle: value.handle ?? 0,
+          comment: commentOf(value.userdata),
+        });
+      },
+    );
   },
 };

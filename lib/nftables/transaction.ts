@@ -23,7 +23,10 @@ const BEGIN = { barrier: true, noAck: true };
 const END = { hold: true, noAck: true };
 
 /** Makes all changes at once, or none of them: packets see the ruleset before or the one after. */
-export function transaction(commands: readonly Command[], options: TransactionOptions = {}): Request<void> {
+export function transaction(
+  commands: readonly Command[],
+  options: TransactionOptions = {},
+): Request<void> {
   const { generation } = options;
   return {
     operation: options.operation ?? commands[0]?.operation ?? 'transaction',
@@ -60,11 +63,25 @@ export function generation(): Request<number> {
     operation: 'generation.get',
     family: NETLINK_NETFILTER,
     write(messages) {
-      writeMessage(messages, NFT_MSG_GETGEN, 0, 'NFT_MSG_GETGEN', 'unspecified', generationTable, {}, { barrier: true });
+      writeMessage(
+        messages,
+        NFT_MSG_GETGEN,
+        0,
+        'NFT_MSG_GETGEN',
+        'unspecified',
+        generationTable,
+        {},
+        { barrier: true },
+      );
     },
     read(replies) {
       if (!replies.next()) return 0;
-      const value = generationTable.decode(replies.bytes, replies.view, replies.from + NFGENMSG, replies.to);
+      const value = generationTable.decode(
+        replies.bytes,
+        replies.view,
+        replies.from + NFGENMSG,
+        replies.to,
+      );
       return value.id ?? 0;
     },
   };

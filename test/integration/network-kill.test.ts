@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BridgeNetwork, NetNs, RoutedNetwork } from '../../lib/index.ts';
 import { reach, serve } from './support/traffic.ts';
 
@@ -12,7 +12,15 @@ const nft = (...args: string[]): string => execFileSync('nft', args, { encoding:
 /** Where the kernel is changed: the process is killed on the way into the n-th of these. */
 const CALLS = ['sendto', 'mount', 'umount2', 'unlink', 'unshare'];
 
-const traceable = spawnSync('strace', ['-f', '-o', '/dev/null', '-e', 'inject=unlink:signal=KILL:when=9999', 'true']).status === 0;
+const traceable =
+  spawnSync('strace', [
+    '-f',
+    '-o',
+    '/dev/null',
+    '-e',
+    'inject=unlink:signal=KILL:when=9999',
+    'true',
+  ]).status === 0;
 
 const KINDS = [
   ['bridge', BridgeNetwork],
@@ -24,7 +32,15 @@ async function kill(kind: string, call: string, nth: number): Promise<boolean> {
   const child = spawn(
     'strace',
     [
-      ...['-f', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${nth}`],
+      ...[
+        '-f',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:signal=KILL:when=${nth}`,
+      ],
       ...[process.execPath, '--import', path('../../scripts/typescript.mjs')],
       ...[path('./support/network-victim.ts'), kind],
     ],
@@ -39,7 +55,12 @@ async function kill(kind: string, call: string, nth: number): Promise<boolean> {
     err += chunk;
   });
   await once(child, 'close');
-  if (out !== 'whole' && child.exitCode !== null && child.exitCode !== 0 && child.exitCode !== 137) {
+  if (
+    out !== 'whole' &&
+    child.exitCode !== null &&
+    child.exitCode !== 0 &&
+    child.exitCode !== 137
+  ) {
     throw new Error(`the victim failed by itself: ${err}`);
   }
   return out === 'whole';
@@ -58,18 +79,38 @@ describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
     host.close();
   });
 
+  // What one failure leaves is no reason for the next.
+  afterEach(() => {
+    execFileSync(
+      'sh',
+      [
+        '-c',
+        'ip link delete net0; ip netns delete web; ip netns delete db; nft flush ruleset; true',
+      ],
+      {
+        stdio: 'ignore',
+      },
+    );
+  });
+
   describe.each(KINDS)('a %s network', (kind, Network) => {
-    it.each(CALLS)('on the way into any %s, open() and sweep() find what is whole and take away the rest', async (call) => {
-      let killed = 0;
-      for (let nth = 1; ; nth++) {
-        if (await kill(kind, call, nth)) break;
-        killed++;
-        await recover(Network).catch((error) => {
-          throw new Error(`killed on the way into ${call} number ${nth}: ${error.message}`, { cause: error });
-        });
-      }
-      expect(killed).toBeGreaterThan(1);
-    }, 300_000);
+    it.each(CALLS)(
+      'on the way into any %s, open() and sweep() find what is whole and take away the rest',
+      async (call) => {
+        let killed = 0;
+        for (let nth = 1; ; nth++) {
+          if (await kill(kind, call, nth)) break;
+          killed++;
+          await recover(Network).catch((error) => {
+            throw new Error(`killed on the way into ${call} number ${nth}: ${error.message}`, {
+              cause: error,
+            });
+          });
+        }
+        expect(killed).toBeGreaterThan(1);
+      },
+      300_000,
+    );
   });
 
   async function recover(Network: typeof BridgeNetwork | typeof RoutedNetwork): Promise<void> {
@@ -83,7 +124,8 @@ describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
         await network.delete();
       }
     } else {
-      for (const { name, path, leftover } of await NetNs.list()) if (leftover && name !== 'old') rmSync(path);
+      for (const { name, path, leftover } of await NetNs.list())
+        if (leftover && name !== 'old') rmSync(path);
     }
     await nothingLeft();
   }
@@ -91,14 +133,17 @@ describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
   /** Every endpoint works, and nothing is there but endpoints. */
   async function whole(network: BridgeNetwork | RoutedNetwork): Promise<void> {
     const endpoints = network.endpoints();
-    const links = (await host.link.list()).map(({ name }) => name).filter((name) => name !== 'lo' && name !== 'net0');
+    const links = (await host.link.list())
+      .map(({ name }) => name)
+      .filter((name) => name !== 'lo' && name !== 'net0');
     expect(links.sort()).toEqual(endpoints.map(({ hostLink }) => hostLink).sort());
     const names = (await NetNs.list()).map(({ name }) => name).filter((name) => name !== 'old');
     expect(names.sort()).toEqual(endpoints.flatMap(({ name }) => name ?? []).sort());
     for (const endpoint of endpoints) {
       await using _server = await serve(endpoint.netns, 80, 'here ');
       expect(await reach(host, endpoint.address, 80, 5_000)).toMatch(/^here /);
-      for (const { hostPort, port } of endpoint.ports) if (port === 80) expect(await reach(host, '127.0.0.1', hostPort, 5_000)).toMatch(/^here /);
+      for (const { hostPort, port } of endpoint.ports)
+        if (port === 80) expect(await reach(host, '127.0.0.1', hostPort, 5_000)).toMatch(/^here /);
     }
     const leading = nft('list', 'ruleset').match(/: 10\.88\.0\.\d+ \. \d+/g) ?? [];
     expect(leading).toHaveLength(endpoints.flatMap(({ ports }) => ports).length);
@@ -106,7 +151,9 @@ describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
 
   async function nothingLeft(): Promise<void> {
     // Namespaces of the dead process take a moment to go.
-    await expect.poll(async () => (await host.link.list()).map(({ name }) => name), { timeout: 5_000 }).toEqual(['lo']);
+    await expect
+      .poll(async () => (await host.link.list()).map(({ name }) => name), { timeout: 5_000 })
+      .toEqual(['lo']);
     expect(nft('list', 'ruleset')).toBe('');
     expect((await NetNs.list()).map(({ name }) => name)).toEqual(['old']);
     await expect.poll(async () => (await old.link.list()).map(({ name }) => name)).toEqual(['lo']);

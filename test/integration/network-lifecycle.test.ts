@@ -16,7 +16,8 @@ beforeAll(() => {
 });
 afterAll(() => host.close());
 
-const hostLinks = async (): Promise<string[]> => (await host.link.list()).map(({ name }) => name).sort();
+const hostLinks = async (): Promise<string[]> =>
+  (await host.link.list()).map(({ name }) => name).sort();
 const nft = (...args: string[]): string => execFileSync('nft', args, { encoding: 'utf8' });
 const names = async (): Promise<string[]> => (await NetNs.list()).map(({ name }) => name);
 const has = (code: string) => expect.objectContaining({ code });
@@ -43,7 +44,12 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const net0 = await make();
     const web = await net0.attach('web');
     const other = await net0.attach();
-    expect(web).toMatchObject({ name: 'web', address: '10.88.0.2', ifname: 'eth0', mac: '02:4e:0a:58:00:02' });
+    expect(web).toMatchObject({
+      name: 'web',
+      address: '10.88.0.2',
+      ifname: 'eth0',
+      mac: '02:4e:0a:58:00:02',
+    });
     expect(web.netns.name).toBe('web');
     expect(other).toMatchObject({ name: undefined, address: '10.88.0.3', foreign: false });
     expect(await names()).toEqual(['web']);
@@ -53,7 +59,9 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     expect((await web.netns.link.get('lo')).up).toBe(true);
     expect(await web.netns.address.list({ dev: 'eth0' })).toHaveLength(1);
     const routes = await web.netns.route.list();
-    expect(routes.some(({ dst, via }) => /default|0\.0\.0\.0\/0/.test(dst) && via === web.gateway)).toBe(true);
+    expect(
+      routes.some(({ dst, via }) => /default|0\.0\.0\.0\/0/.test(dst) && via === web.gateway),
+    ).toBe(true);
     await Promise.all([web.detach(), other.detach()]);
     expect(await names()).toEqual([]);
     expect(await hostLinks()).toEqual(['lo', 'net0']);
@@ -64,7 +72,9 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const net0 = await make();
     await using byHandle = await NetNs.create();
     const byName = await NetNs.create('old');
-    const child = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     await once(child.stdout, 'data');
     const endpoints = [
       await net0.attach({ netns: byHandle }),
@@ -89,7 +99,11 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
   });
 
   it('takes an address, a hardware address, an MTU, a name and routes as told', async () => {
-    const net0 = await make({ subnet: ['10.88.0.0/24', 'fd00:88::/64'], mtu: 1400, reserve: ['10.88.0.99'] });
+    const net0 = await make({
+      subnet: ['10.88.0.0/24', 'fd00:88::/64'],
+      mtu: 1400,
+      reserve: ['10.88.0.99'],
+    });
     const endpoint = await net0.attach({
       address: ['10.88.0.99', 'fd00:88::abcd:1'],
       mac: '02:00:00:00:00:99',
@@ -97,12 +111,21 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
       mtu: 1300,
       routes: [{ dst: '172.16.0.0/12' }],
     });
-    expect(endpoint).toMatchObject({ ipv4: '10.88.0.99', ipv6: 'fd00:88::abcd:1', mac: '02:00:00:00:00:99' });
-    expect(await endpoint.netns.link.get('wan')).toMatchObject({ mtu: 1300, address: '02:00:00:00:00:99' });
-    expect((await endpoint.netns.route.list()).some(({ dst }) => dst === '172.16.0.0/12')).toBe(true);
-    expect((await endpoint.netns.address.list({ dev: 'wan' })).map(({ local }) => local).sort()).toEqual(
-      ['10.88.0.99', 'fd00:88::abcd:1'],
+    expect(endpoint).toMatchObject({
+      ipv4: '10.88.0.99',
+      ipv6: 'fd00:88::abcd:1',
+      mac: '02:00:00:00:00:99',
+    });
+    expect(await endpoint.netns.link.get('wan')).toMatchObject({
+      mtu: 1300,
+      address: '02:00:00:00:00:99',
+    });
+    expect((await endpoint.netns.route.list()).some(({ dst }) => dst === '172.16.0.0/12')).toBe(
+      true,
     );
+    expect(
+      (await endpoint.netns.address.list({ dev: 'wan' })).map(({ local }) => local).sort(),
+    ).toEqual(['10.88.0.99', 'fd00:88::abcd:1']);
     const far = await net0.attach({ address: 'fd00:88::1:0:0:2' });
     const far2 = await net0.attach({ address: 'fd00:88::1:0:0:3' });
     expect(new Set([endpoint.hostLink, far.hostLink, far2.hostLink]).size).toBe(3);
@@ -114,15 +137,29 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const before = [await hostLinks(), net0.stats(), await names()];
     await expect(net0.attach('web')).rejects.toThrow(has('EEXIST'));
     await expect(net0.attach({ address: web.address })).rejects.toThrow(has('ERR_ADDRESS_IN_USE'));
-    await expect(net0.attach({ address: '10.99.0.1' })).rejects.toThrow(has('ERR_INVALID_ARG_VALUE'));
-    await expect(net0.attach({ adress: '10.88.0.9' } as never)).rejects.toThrow(/did you mean 'address'/);
+    await expect(net0.attach({ address: '10.99.0.1' })).rejects.toThrow(
+      has('ERR_INVALID_ARG_VALUE'),
+    );
+    await expect(net0.attach({ adress: '10.88.0.9' } as never)).rejects.toThrow(
+      /did you mean 'address'/,
+    );
     await expect(net0.attach({ netns: 'nowhere' })).rejects.toThrow(has('ENOENT'));
     await expect(net0.attach({ netns: web.netns })).rejects.toThrow(has('EEXIST'));
-    await expect(net0.attach({ netns: web.netns, ifname: 'eth1' })).rejects.toThrow(/defaultRoute: false/);
-    await expect(net0.attach({ publish: { hostPort: 0 } })).rejects.toThrow(has('ERR_OUT_OF_RANGE'));
-    await expect(Network.create({ name: 'net0', subnet: '10.77.0.0/24' })).rejects.toThrow(has('ERR_NETWORK_OWNED'));
-    await expect(Network.create({ name: 'net1', subnet: '10.88.0.128/25' })).rejects.toThrow(has('ERR_SUBNET_OVERLAP'));
-    await expect(Network.create({ name: 'lo', subnet: '10.77.0.0/24' })).rejects.toThrow(has('EEXIST'));
+    await expect(net0.attach({ netns: web.netns, ifname: 'eth1' })).rejects.toThrow(
+      /defaultRoute: false/,
+    );
+    await expect(net0.attach({ publish: { hostPort: 0 } })).rejects.toThrow(
+      has('ERR_OUT_OF_RANGE'),
+    );
+    await expect(Network.create({ name: 'net0', subnet: '10.77.0.0/24' })).rejects.toThrow(
+      has('ERR_NETWORK_OWNED'),
+    );
+    await expect(Network.create({ name: 'net1', subnet: '10.88.0.128/25' })).rejects.toThrow(
+      has('ERR_SUBNET_OVERLAP'),
+    );
+    await expect(Network.create({ name: 'lo', subnet: '10.77.0.0/24' })).rejects.toThrow(
+      has('EEXIST'),
+    );
     await expect(Network.open('lo')).rejects.toThrow(has('ERR_NO_NETWORK'));
     await expect(Network.open('nonet')).rejects.toThrow(has('ERR_NO_NETWORK'));
     expect([await hostLinks(), net0.stats(), await names()]).toEqual(before);
@@ -133,8 +170,13 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const first = await net0.attach({ publish: { hostPort: 8080 } });
     const before = [await hostLinks(), net0.stats(), nft('list', 'ruleset')];
     // The port is found to be taken after both ends of the pair are there.
-    await expect(net0.attach({ name: 'late', publish: [{ hostPort: 8081 }, { hostPort: 8080 }] })).rejects.toThrow(
-      expect.objectContaining({ code: 'ERR_PORT_IN_USE', message: expect.stringContaining('tcp 0.0.0.0:8080') }),
+    await expect(
+      net0.attach({ name: 'late', publish: [{ hostPort: 8081 }, { hostPort: 8080 }] }),
+    ).rejects.toThrow(
+      expect.objectContaining({
+        code: 'ERR_PORT_IN_USE',
+        message: expect.stringContaining('tcp 0.0.0.0:8080'),
+      }),
     );
     expect([await hostLinks(), net0.stats(), nft('list', 'ruleset')]).toEqual(before);
     expect(await names()).toEqual([]);
@@ -148,16 +190,22 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const b = await net0.attach();
     const server = net.createServer().listen(8080);
     await once(server, 'listening');
-    await expect(a.publish({ hostPort: 8080 })).rejects.toThrow(/a process listens at tcp 0\.0\.0\.0:8080/);
+    await expect(a.publish({ hostPort: 8080 })).rejects.toThrow(
+      /a process listens at tcp 0\.0\.0\.0:8080/,
+    );
     await expect(a.publish({ hostPort: '8070-8090' })).rejects.toThrow(/tcp 0\.0\.0\.0:8080/);
     server.close();
     await once(server, 'close');
     await a.publish({ hostPort: 8080 });
     await expect(b.publish({ hostPort: 8080, port: 9 })).rejects.toThrow(has('ERR_PORT_IN_USE'));
-    await expect(b.publish({ hostPort: 8080, hostAddress: '192.0.2.77' })).rejects.toThrow(/no address of this host/);
+    await expect(b.publish({ hostPort: 8080, hostAddress: '192.0.2.77' })).rejects.toThrow(
+      /no address of this host/,
+    );
     await b.publish({ hostPort: 8080, protocol: 'udp' });
     await expect(b.unpublish({ hostPort: 8080 })).rejects.toThrow(has('ERR_NOT_PUBLISHED'));
-    expect(b.ports).toEqual([{ protocol: 'udp', hostAddress: undefined, hostPort: 8080, address: b.address, port: 8080 }]);
+    expect(b.ports).toEqual([
+      { protocol: 'udp', hostAddress: undefined, hostPort: 8080, address: b.address, port: 8080 },
+    ]);
     await a.detach();
     await b.publish({ hostPort: 8080 });
     await expect(a.publish({ hostPort: 1 })).rejects.toThrow(has('ERR_DETACHED'));
@@ -201,7 +249,12 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     const found = again.endpoints().find(({ name }) => name === 'web');
     await using _server = await serve(found?.netns as NetNs, 80);
     expect(await ask(host, '127.0.0.1', 8080)).toMatch(/^10\.88/);
-    expect(again.endpoints().find(({ foreign }) => foreign)?.netns.equals(old)).toBe(true);
+    expect(
+      again
+        .endpoints()
+        .find(({ foreign }) => foreign)
+        ?.netns.equals(old),
+    ).toBe(true);
     // New ones keep clear of what was found.
     const next = await again.attach();
     expect([web.address, foreign.address]).not.toContain(next.address);
@@ -216,7 +269,10 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
   it('belongs to one process at a time', async () => {
     const net0 = await make();
     await expect(Network.open('net0')).rejects.toThrow(
-      expect.objectContaining({ code: 'ERR_NETWORK_OWNED', message: expect.stringContaining(String(process.pid)) }),
+      expect.objectContaining({
+        code: 'ERR_NETWORK_OWNED',
+        message: expect.stringContaining(String(process.pid)),
+      }),
     );
     await net0.close();
     network = await Network.open('net0');
@@ -225,9 +281,16 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
   it('makes endpoints ahead', async () => {
     const net0 = await make();
     await net0.prewarm(5);
-    expect(net0.stats()).toMatchObject({ endpoints: 0, pool: { ready: 5 }, addresses: { used: 5 } });
+    expect(net0.stats()).toMatchObject({
+      endpoints: 0,
+      pool: { ready: 5 },
+      addresses: { used: 5 },
+    });
     const plans = NetNs.stats();
-    const [a, named] = [await net0.attach(), await net0.attach({ name: 'web', publish: { hostPort: 8080, port: 80 } })];
+    const [a, named] = [
+      await net0.attach(),
+      await net0.attach({ name: 'web', publish: { hostPort: 8080, port: 80 } }),
+    ];
     expect(plans.busyLanes).toBe(0);
     expect(net0.stats()).toMatchObject({ endpoints: 2, pool: { ready: 3, taken: 2 } });
     expect(named.netns.name).toBe('web');
@@ -283,10 +346,22 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
 
   it('leaves other networks and foreign tables alone', async () => {
     nft('add', 'table', 'inet', 'theirs');
-    nft('add', 'chain', 'inet', 'theirs', 'forward', '{ type filter hook forward priority 10; policy accept; }');
+    nft(
+      'add',
+      'chain',
+      'inet',
+      'theirs',
+      'forward',
+      '{ type filter hook forward priority 10; policy accept; }',
+    );
     const theirs = nft('list', 'table', 'inet', 'theirs');
     const net0 = await make({ masquerade: true, isolated: true });
-    const other = await Network.create({ name: 'net1', subnet: '10.77.0.0/24', masquerade: true, isolated: true });
+    const other = await Network.create({
+      name: 'net1',
+      subnet: '10.77.0.0/24',
+      masquerade: true,
+      isolated: true,
+    });
     const a = await other.attach({ publish: { hostPort: 8080 } });
     await net0.delete();
     const ruleset = nft('list', 'table', 'inet', 'node-netns');
@@ -300,11 +375,21 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
 
   it('warns of foreign chains that drop what is forwarded', async () => {
     nft('add', 'table', 'ip', 'theirs');
-    nft('add', 'chain', 'ip', 'theirs', 'FORWARD', '{ type filter hook forward priority 0; policy drop; }');
+    nft(
+      'add',
+      'chain',
+      'ip',
+      'theirs',
+      'FORWARD',
+      '{ type filter hook forward priority 0; policy drop; }',
+    );
     const warned = once(process, 'warning');
     await make({ masquerade: true });
     const [warning] = await warned;
-    expect(warning).toMatchObject({ code: 'ERR_FORWARDING_BLOCKED', message: expect.stringContaining("'FORWARD' of table 'ip theirs'") });
+    expect(warning).toMatchObject({
+      code: 'ERR_FORWARDING_BLOCKED',
+      message: expect.stringContaining("'FORWARD' of table 'ip theirs'"),
+    });
     nft('delete', 'table', 'ip', 'theirs');
   });
 });

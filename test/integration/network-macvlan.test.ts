@@ -21,8 +21,16 @@ afterAll(async () => {
   host.close();
 });
 
-const make = async (more: Partial<Parameters<typeof MacvlanNetwork.create>[0]> = {}): Promise<MacvlanNetwork> => {
-  const options = { name: 'lan0', parent: 'uplink', subnet: '192.0.2.0/24', gateway: '192.0.2.2', exclude: ['192.0.2.1'] };
+const make = async (
+  more: Partial<Parameters<typeof MacvlanNetwork.create>[0]> = {},
+): Promise<MacvlanNetwork> => {
+  const options = {
+    name: 'lan0',
+    parent: 'uplink',
+    subnet: '192.0.2.0/24',
+    gateway: '192.0.2.2',
+    exclude: ['192.0.2.1'],
+  };
   network = await MacvlanNetwork.create({ ...options, ...more });
   return network;
 };
@@ -30,7 +38,12 @@ const make = async (more: Partial<Parameters<typeof MacvlanNetwork.create>[0]> =
 it('makes endpoints neighbours of the world, of each other, and of the host where asked', async () => {
   const lan = await make({ hostAddress: '192.0.2.200' });
   const [a, b] = [await lan.attach('web'), await lan.attach()];
-  expect(a).toMatchObject({ address: '192.0.2.3', gateway: '192.0.2.2', hostLink: 'uplink', ifname: 'eth0' });
+  expect(a).toMatchObject({
+    address: '192.0.2.3',
+    gateway: '192.0.2.2',
+    hostLink: 'uplink',
+    ifname: 'eth0',
+  });
   await using _a = await serve(a.netns, 80);
   await using _world = await serve(world, 80);
   expect(await ask(b.netns, a.address, 80)).toBe(b.address);
@@ -68,7 +81,14 @@ it('is found again, and leaves namespaces that were there', async () => {
   network = await MacvlanNetwork.open('lan0');
   expect(shown(network)).toEqual(before);
   // Half made: a link of ours without its record.
-  await host.link.add({ kind: 'macvlan', link: 'uplink', name: 'half', mode: 'bridge', netns: old, group: 0x6e6e });
+  await host.link.add({
+    kind: 'macvlan',
+    link: 'uplink',
+    name: 'half',
+    mode: 'bridge',
+    netns: old,
+    group: 0x6e6e,
+  });
   await network.close();
   await old.link.set('lan', { alias: 'node-netns leaving' });
   network = await MacvlanNetwork.open('lan0');
@@ -81,12 +101,16 @@ it('is found again, and leaves namespaces that were there', async () => {
 });
 
 it('refuses what means nothing to it', async () => {
-  await expect(MacvlanNetwork.create({ name: 'lan0', parent: 'nolink', subnet: '192.0.2.0/24' })).rejects.toThrow(
-    expect.objectContaining({ code: 'ENODEV' }),
-  );
+  await expect(
+    MacvlanNetwork.create({ name: 'lan0', parent: 'nolink', subnet: '192.0.2.0/24' }),
+  ).rejects.toThrow(expect.objectContaining({ code: 'ENODEV' }));
   await expect(make({ masquerade: true } as never)).rejects.toThrow(/masquerade is not an option/);
   await expect(make({ hostAddress: '10.0.0.1' })).rejects.toThrow(/hostAddress must be/);
   const lan = await make();
-  await expect(lan.attach({ publish: { hostPort: 80 } })).rejects.toThrow(/publish must be left out/);
-  await expect(lan.attach({ limit: { in: '1mbit' } })).rejects.toThrow(/limit\.in must be left out/);
+  await expect(lan.attach({ publish: { hostPort: 80 } })).rejects.toThrow(
+    /publish must be left out/,
+  );
+  await expect(lan.attach({ limit: { in: '1mbit' } })).rejects.toThrow(
+    /limit\.in must be left out/,
+  );
 });

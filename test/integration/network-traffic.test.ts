@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BridgeNetwork, NetNs, RoutedNetwork } from '../../lib/index.ts';
 import type { Endpoint } from '../../lib/index.ts';
-import { ask, makeWorld, reach, serve } from './support/traffic.ts';
+import { BridgeNetwork, NetNs, RoutedNetwork } from '../../lib/index.ts';
+import { ask, makeWorld, pour, reach, serve } from './support/traffic.ts';
 
 const KINDS = [
   ['bridge', BridgeNetwork],
@@ -138,7 +138,12 @@ describe.each(KINDS)('isolation of a %s network', (_kind, Network) => {
   });
 
   it('lets nothing in but answers and published ports when inbound is denied', async () => {
-    const network = await Network.create({ name: 'deny', subnet: '10.1.0.0/16', inbound: 'deny', masquerade: true });
+    const network = await Network.create({
+      name: 'deny',
+      subnet: '10.1.0.0/16',
+      inbound: 'deny',
+      masquerade: true,
+    });
     try {
       const a = await network.attach();
       await using _a = await serve(a.netns, 80);
@@ -155,7 +160,11 @@ describe.each(KINDS)('isolation of a %s network', (_kind, Network) => {
   });
 
   it('keeps endpoints apart when asked', async () => {
-    const network = await Network.create({ name: 'apart', subnet: '10.1.0.0/16', isolatePorts: true });
+    const network = await Network.create({
+      name: 'apart',
+      subnet: '10.1.0.0/16',
+      isolatePorts: true,
+    });
     try {
       const [a, b] = [await network.attach(), await network.attach()];
       await using _a = await serve(a.netns, 80);
@@ -166,3 +175,30 @@ describe.each(KINDS)('isolation of a %s network', (_kind, Network) => {
     }
   });
 });
+
+it('shapes what passes to and from an endpoint', async () => {
+  const network = await BridgeNetwork.create({ name: 'slow', subnet: '10.1.0.0/16' });
+  try {
+    const slow = await network.attach({ limit: { in: '8mbit', out: '4mbit' } });
+    const fast = await network.attach();
+    const kinds = async (ns: NetNs, dev: string): Promise<(string | undefined)[]> =>
+      (await ns.qdisc.list({ dev })).map(({ kind }) => kind);
+    expect(await kinds(host, slow.hostLink)).toContain('tbf');
+    expect(await kinds(slow.netns, 'eth0')).toContain('tbf');
+    expect(await kinds(host, fast.hostLink)).not.toContain('tbf');
+    // 400 kB less the 64 kB that pass at once: 0.34 s at 8 Mbit/s, 0.67 s at 4.
+    await using _slow = await pour(slow.netns, 80, 400_000);
+    await using _fast = await pour(fast.netns, 80, 400_000);
+    expect(await secondsToFetch(fast.netns, slow.address, 80)).toBeGreaterThan(0.6);
+    expect(await secondsToFetch(slow.netns, fast.address, 80)).toBeGreaterThan(0.3);
+    await expect(network.attach({ limit: { in: 'fast' } })).rejects.toThrow(/limit\.in must be/);
+  } finally {
+    await network.delete();
+  }
+});
+
+async function secondsToFetch(ns: NetNs, address: string, port: number): Promise<number> {
+  const from = performance.now();
+  expect(await ask(ns, address, port, 10_000)).toHaveLength(400_000);
+  return (performance.now() - from) / 1000;
+}

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Addresses } from '../../lib/network/addresses.ts';
 import { canonicalIp, ipText, parseIp } from '../../lib/network/ip.ts';
 
-const make = (options: ConstructorParameters<typeof Addresses>[1]): Addresses => new Addresses('br0', options);
+const make = (options: ConstructorParameters<typeof Addresses>[1]): Addresses =>
+  new Addresses('br0', options);
 
 describe('texts of addresses', () => {
   it.each([
@@ -29,7 +30,10 @@ describe('the order of giving', () => {
     const given = Array.from({ length: 5 }, () => addresses.take().ipv4);
     expect(given).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
     expect(() => addresses.take()).toThrow(
-      expect.objectContaining({ code: 'ERR_ADDRESSES_EXHAUSTED', message: expect.stringContaining('10.0.0.0/29') }),
+      expect.objectContaining({
+        code: 'ERR_ADDRESSES_EXHAUSTED',
+        message: expect.stringContaining('10.0.0.0/29'),
+      }),
     );
   });
 
@@ -61,7 +65,11 @@ describe('the order of giving', () => {
 
   it('goes on with the next subnet when one is full', () => {
     const addresses = make({ subnet: ['10.0.0.0/30', '10.1.0.0/30'] });
-    expect([1, 2, 3].map(() => addresses.take().ipv4)).toEqual(['10.0.0.2', '10.1.0.1', '10.1.0.2']);
+    expect([1, 2, 3].map(() => addresses.take().ipv4)).toEqual([
+      '10.0.0.2',
+      '10.1.0.1',
+      '10.1.0.2',
+    ]);
   });
 
   it('gives one address of each family, or none', () => {
@@ -72,7 +80,10 @@ describe('the order of giving', () => {
     expect(addresses.used).toBe(1);
     expect(() => addresses.take(['fd00:1::ffff:ffff'])).toThrow(/IPv4/);
     addresses.release({ ipv4: '10.0.0.2', ipv6: 'fd00:1::2' });
-    expect(addresses.take(['fd00:1::ffff:ffff'])).toEqual({ ipv4: '10.0.0.2', ipv6: 'fd00:1::ffff:ffff' });
+    expect(addresses.take(['fd00:1::ffff:ffff'])).toEqual({
+      ipv4: '10.0.0.2',
+      ipv6: 'fd00:1::ffff:ffff',
+    });
   });
 
   it('fills 65,533 addresses and takes them again without slowing down', () => {
@@ -102,7 +113,10 @@ describe('the order of giving', () => {
 
 describe('exclusions, reservations, fixed addresses', () => {
   it('jumps over what is excluded and refuses it', () => {
-    const addresses = make({ subnet: '10.0.0.0/24', exclude: ['10.0.0.2-10.0.0.9', '10.0.0.16/28', '10.0.0.10'] });
+    const addresses = make({
+      subnet: '10.0.0.0/24',
+      exclude: ['10.0.0.2-10.0.0.9', '10.0.0.16/28', '10.0.0.10'],
+    });
     expect(addresses.capacity).toBe(253 - 9 - 16);
     expect(addresses.take().ipv4).toBe('10.0.0.11');
     expect(() => addresses.take(['10.0.0.20'])).toThrow(/address\[0\] must be/);
@@ -120,10 +134,18 @@ describe('exclusions, reservations, fixed addresses', () => {
   it('says that a fixed address is in use, outside, or the gateway', () => {
     const addresses = make({ subnet: '10.0.0.0/24' });
     addresses.take(['10.0.0.7']);
-    expect(() => addresses.take(['10.0.0.7'])).toThrow(expect.objectContaining({ code: 'ERR_ADDRESS_IN_USE' }));
-    expect(() => addresses.take(['10.0.1.7'])).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
-    expect(() => addresses.take(['10.0.0.1'])).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
-    expect(() => addresses.take(['10.0.0.255'])).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }));
+    expect(() => addresses.take(['10.0.0.7'])).toThrow(
+      expect.objectContaining({ code: 'ERR_ADDRESS_IN_USE' }),
+    );
+    expect(() => addresses.take(['10.0.1.7'])).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+    expect(() => addresses.take(['10.0.0.1'])).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
+    expect(() => addresses.take(['10.0.0.255'])).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
+    );
     expect(() => addresses.take(['10.0.0.8', '10.0.0.9'])).toThrow(/only address of its family/);
     expect(addresses.used).toBe(1);
     const rest = Array.from({ length: 252 }, () => addresses.take().ipv4);
@@ -144,13 +166,25 @@ describe('exclusions, reservations, fixed addresses', () => {
 describe('bad options', () => {
   it.each<[string, ConstructorParameters<typeof Addresses>[1], RegExp]>([
     ['host bits', { subnet: '10.0.0.1/24' }, /10\.0\.0\.0\/24\?/],
-    ['overlap', { subnet: ['10.0.0.0/16', '10.0.5.0/24'] }, /subnet\[1\] must be apart from 10\.0\.0\.0\/16/],
+    [
+      'overlap',
+      { subnet: ['10.0.0.0/16', '10.0.5.0/24'] },
+      /subnet\[1\] must be apart from 10\.0\.0\.0\/16/,
+    ],
     ['too small', { subnet: '10.0.0.0/31' }, /8 to 30 bits/],
     ['no subnet', { subnet: [] }, /at least one subnet/],
     ['gateway outside', { subnet: '10.0.0.0/24', gateway: '10.0.1.1' }, /gateway must be/],
-    ['gateway is the broadcast', { subnet: '10.0.0.0/24', gateway: '10.0.0.255' }, /gateway must be/],
+    [
+      'gateway is the broadcast',
+      { subnet: '10.0.0.0/24', gateway: '10.0.0.255' },
+      /gateway must be/,
+    ],
     ['gateway of another family', { subnet: '10.0.0.0/24', gateway: 'fd00::1' }, /gateway must be/],
-    ['two gateways', { subnet: '10.0.0.0/24', gateway: ['10.0.0.1', '10.0.0.2'] }, /one of each family/],
+    [
+      'two gateways',
+      { subnet: '10.0.0.0/24', gateway: ['10.0.0.1', '10.0.0.2'] },
+      /one of each family/,
+    ],
     ['falling range', { subnet: '10.0.0.0/24', exclude: ['10.0.0.9-10.0.0.2'] }, /rising order/],
     ['not an address', { subnet: 'ten' }, /subnet must be an IP address with a prefix length/],
   ])('%s', (_name, options, message) => {

@@ -1,16 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { Messages } from '../../lib/netlink/messages.ts';
-import { concat, ipBytes, be16Bytes } from '../../lib/nftables/bytes.ts';
+import { be16Bytes, concat, ipBytes } from '../../lib/nftables/bytes.ts';
 import type { Command } from '../../lib/nftables/command.ts';
 import { element } from '../../lib/nftables/element.ts';
-import { chain, match, nat, rule, set, table, transaction, verdicts } from '../../lib/nftables/index.ts';
+import {
+  chain,
+  match,
+  nat,
+  rule,
+  set,
+  table,
+  transaction,
+  verdicts,
+} from '../../lib/nftables/index.ts';
 import { ruleTable } from '../../lib/nftables/schema.ts';
 import { comment, commentOf, setCommentOf, setUserdata } from '../../lib/nftables/userdata.ts';
 
 const TABLE = { family: 'inet', table: 't' } as const;
 
 /** The messages of a transaction, each as [type, flags, body in hexadecimal]. */
-function written(...commands: Command[]): { type: number; flags: number; body: string; entry: number }[] {
+function written(
+  ...commands: Command[]
+): { type: number; flags: number; body: string; entry: number }[] {
   const messages = new Messages();
   messages.reset();
   transaction(commands).write(messages);
@@ -44,7 +55,9 @@ describe('a transaction', () => {
     messages.reset();
     transaction([table.delete('inet', 't')], { generation: 7 }).write(messages);
     const { bytes } = messages.writer;
-    expect(Buffer.from(bytes.subarray(16, 28)).toString('hex')).toBe('0000000a' + '08000100' + '00000007');
+    expect(Buffer.from(bytes.subarray(16, 28)).toString('hex')).toBe(
+      '0000000a' + '08000100' + '00000007',
+    );
   });
 
   it('of nothing sends nothing', () => {
@@ -54,7 +67,9 @@ describe('a transaction', () => {
 
 describe('bytes as nft sends them', () => {
   it('a table with a comment', () => {
-    const [, made] = written(table.add({ family: 'inet', name: 'node-netns', comment: 'node-netns 1' }));
+    const [, made] = written(
+      table.add({ family: 'inet', name: 'node-netns', comment: 'node-netns 1' }),
+    );
     expect(made.type).toBe(0x0a00);
     expect(made.flags).toBe(1 | 4 | 0x600);
     expect(made.body).toBe(
@@ -80,9 +95,17 @@ describe('bytes as nft sends them', () => {
 
   it('a map of concatenations, and an element of it', () => {
     const made = bodyOf(
-      set.add({ ...TABLE, name: 'm', key: ['inet_proto', 'inet_service'], data: ['ipv4_addr', 'inet_service'], id: 1 }),
+      set.add({
+        ...TABLE,
+        name: 'm',
+        key: ['inet_proto', 'inet_service'],
+        data: ['ipv4_addr', 'inet_service'],
+        id: 1,
+      }),
     );
-    expect(made).toContain('080004000000030d' + '0800050000000008' + '08000600000001cd' + '0800070000000008');
+    expect(made).toContain(
+      '080004000000030d' + '0800050000000008' + '08000600000001cd' + '0800070000000008',
+    );
     expect(made).toContain('0800030000000008');
     const added = bodyOf(
       element.add({ ...TABLE, set: 'm' }, [
@@ -109,27 +132,38 @@ describe('bytes as nft sends them', () => {
   });
 
   it('a verdict', () => {
-    const body = bodyOf(rule.add({ ...TABLE, chain: 'c', expressions: verdicts.jump('published') }));
+    const body = bodyOf(
+      rule.add({ ...TABLE, chain: 'c', expressions: verdicts.jump('published') }),
+    );
     const name = `0e000100${text('immediate')}0000`;
     const verdict = `0800010000000000${''}`;
-    expect(body).toContain(name + '2c000280' + verdict + '20000280' + '1c000280' + '08000100fffffffd');
+    expect(body).toContain(
+      name + '2c000280' + verdict + '20000280' + '1c000280' + '08000100fffffffd',
+    );
     expect(body).toContain(`0e000200${text('published')}0000`);
   });
 
   it('refuses a comment, a name or a list that does not fit', () => {
-    expect(() => bodyOf(table.add({ family: 'inet', name: 'x'.repeat(256) }))).toThrow(/table\.name/);
+    expect(() => bodyOf(table.add({ family: 'inet', name: 'x'.repeat(256) }))).toThrow(
+      /table\.name/,
+    );
     const many = Array.from({ length: 2000 }, () => ({ key: new Uint8Array(40) }));
     expect(() => bodyOf(element.add({ ...TABLE, set: 's' }, many))).toThrow(/elements\.elements/);
   });
 });
 
 describe('matches', () => {
-  const shown = (expressions: ReturnType<typeof match.iifname>): unknown[] => expressions.map(({ name, data }) => [name, data]);
+  const shown = (expressions: ReturnType<typeof match.iifname>): unknown[] =>
+    expressions.map(({ name, data }) => [name, data]);
 
   it('compares a whole name with its padding, a pattern without', () => {
     expect(shown(match.iifname('br0'))[1]).toEqual([
       'cmp',
-      { sreg: 1, op: '==', data: { value: new Uint8Array([98, 114, 48, ...new Array(13).fill(0)]) } },
+      {
+        sreg: 1,
+        op: '==',
+        data: { value: new Uint8Array([98, 114, 48, ...new Array(13).fill(0)]) },
+      },
     ]);
     expect(shown(match.oifname('rt0-*', '!='))[1]).toEqual([
       'cmp',
@@ -143,13 +177,27 @@ describe('matches', () => {
     [32, 4, undefined, [10, 1, 2, 3]],
     [1, 4, [128, 0, 0, 0], [0, 0, 0, 0]],
   ])('a prefix of %i bits', (length, size, mask, value) => {
-    const expressions = match.saddr({ family: 4, address: value.concat([0, 0, 0]).slice(0, 4).join('.'), length });
+    const expressions = match.saddr({
+      family: 4,
+      address: value.concat([0, 0, 0]).slice(0, 4).join('.'),
+      length,
+    });
     const byName = new Map(expressions.map((each) => [each.name, each.data]));
     expect(byName.get('payload')).toEqual({ dreg: 1, base: 'network', offset: 12, len: size });
     expect(byName.get('bitwise')).toEqual(
-      mask && { sreg: 1, dreg: 1, len: 4, mask: { value: new Uint8Array(mask) }, xor: { value: new Uint8Array(4) } },
+      mask && {
+        sreg: 1,
+        dreg: 1,
+        len: 4,
+        mask: { value: new Uint8Array(mask) },
+        xor: { value: new Uint8Array(4) },
+      },
     );
-    expect(expressions.at(-1)?.data).toEqual({ sreg: 1, op: '==', data: { value: new Uint8Array(value) } });
+    expect(expressions.at(-1)?.data).toEqual({
+      sreg: 1,
+      op: '==',
+      data: { value: new Uint8Array(value) },
+    });
   });
 
   it('puts IPv6 keys into registers that do not overlap', () => {
@@ -164,11 +212,27 @@ describe('matches', () => {
   });
 
   it('reads back what it has written', () => {
-    const expressions = [...match.ctStatus('dnat'), ...match.toThisHost(), ...nat.masquerade(), ...verdicts.drop()];
-    const body = Buffer.from(bodyOf(rule.add({ ...TABLE, chain: 'c', expressions, comment: 'br0' })), 'hex');
+    const expressions = [
+      ...match.ctStatus('dnat'),
+      ...match.toThisHost(),
+      ...nat.masquerade(),
+      ...verdicts.drop(),
+    ];
+    const body = Buffer.from(
+      bodyOf(rule.add({ ...TABLE, chain: 'c', expressions, comment: 'br0' })),
+      'hex',
+    );
     const view = new DataView(body.buffer, body.byteOffset, body.length);
     const read = ruleTable.decode(body, view, 4, body.length);
-    expect(read.expressions?.map(({ name }) => name)).toEqual(['ct', 'bitwise', 'cmp', 'fib', 'cmp', 'masq', 'immediate']);
+    expect(read.expressions?.map(({ name }) => name)).toEqual([
+      'ct',
+      'bitwise',
+      'cmp',
+      'fib',
+      'cmp',
+      'masq',
+      'immediate',
+    ]);
     expect(read.expressions?.[0].data).toEqual({ key: 'status', dreg: 1 });
     expect(commentOf(read.userdata)).toBe('br0');
   });

@@ -3,11 +3,24 @@ import { address, link, NetNs } from '../../../lib/index.ts';
 import { connect } from '../../../lib/process/connect.ts';
 import { listen } from '../../../lib/process/listen.ts';
 
+/** A server that sends so many bytes to each client. */
+export async function pour(ns: NetNs, port: number, bytes: number): Promise<AsyncDisposable> {
+  return served(ns, port, (socket) => socket.end('x'.repeat(bytes)));
+}
+
 /** A server in a namespace that tells each client by which address it sees it. */
 export async function serve(ns: NetNs, port: number, name = ''): Promise<AsyncDisposable> {
+  return served(ns, port, (socket) => socket.end(`${name}${plain(socket.remoteAddress)}`));
+}
+
+async function served(
+  ns: NetNs,
+  port: number,
+  answer: (socket: net.Socket) => void,
+): Promise<AsyncDisposable> {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(`${name}${plain(socket.remoteAddress)}`);
+    answer(socket);
   });
   await listen(ns, server, { port });
   return {
