@@ -46,8 +46,7 @@ async function runCase(one: Case, host: Host): Promise<Result> {
       const order = round % 2 === 0 ? turns : [...turns].reverse();
       for (const name of order) {
         progress(`${one.name}: ${round < 0 ? 'warming' : `${round + 1}/${rounds}`} ${name}`);
-        const count = round < 0 ? Math.ceil(counts(name) / 4) : counts(name);
-        const done = await contestants[name](count);
+        const done = await contestants[name](counts(name));
         if (round >= 0) figures.get(name)?.add(done);
         await host.settle();
       }

@@ -1,7 +1,8 @@
 // npm run soak [-- --minutes 5] [--seed N]: attaches, detaches and creates at random, with things
 // going wrong at random, and ends with an exact account of what is left: nothing may be.
-import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BridgeNetwork, NetlinkError, NetNs } from 'node-netns';
@@ -50,9 +51,20 @@ async function expectFailure(
   }
 }
 
-function limitDescriptors(soft: number | 'unlimited'): void {
-  const limit = soft === 'unlimited' ? '65536:65536' : `${soft}:65536`;
-  execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${limit}`]);
+const usual = /Max open files +([0-9]+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+
+/** Sets the limit of descriptors; the function that comes back sets it to what it was. */
+async function limitDescriptors(soft: number): Promise<() => Promise<void>> {
+  // Who has none left can't start a process: the one that will mend it is there before.
+  const set = `prlimit --pid=${process.pid} --nofile`;
+  const script = `${set}=${soft}: && echo low && read line; ${set}=${usual}:`;
+  const helper = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(helper.stdout, 'data');
+  return async () => {
+    const ended = once(helper, 'exit');
+    helper.stdin.end('\n');
+    await ended;
+  };
 }
 
 const network = await BridgeNetwork.create({ name: 'soak0', subnet: '10.77.0.0/16' });
@@ -98,13 +110,15 @@ const jobs: Record<string, () => Promise<void>> = {
 
 /** Descriptors run out while several attaches are on their way; then there are enough again. */
 async function exhaust(): Promise<void> {
-  limitDescriptors(readdirSync('/proc/self/fd').length + Math.floor(random() * 6));
   const codes = ['EMFILE', 'ENFILE'];
-  await Promise.all(
-    Array.from({ length: 4 }, () =>
-      expectFailure(codes, async () => (await network.attach()).detach()),
-    ),
-  ).finally(() => limitDescriptors('unlimited'));
+  // The helper's pipes are among those counted, or not: somewhere near the edge is what is wanted.
+  const restore = await limitDescriptors(
+    readdirSync('/proc/self/fd').length + Math.floor(random() * 6),
+  );
+  const attempts = Array.from({ length: 4 }, () =>
+    expectFailure(codes, async () => (await network.attach()).detach()),
+  );
+  await Promise.all(attempts).finally(restore);
   counts.exhausted = (counts.exhausted ?? 0) + 1;
 }
 
@@ -135,7 +149,6 @@ async function settled(): Promise<void> {
 const total = () => Object.values(counts).reduce((sum, count) => sum + count, 0);
 const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
-limitDescriptors('unlimited');
 console.log(`seed ${seed}, ${minutes} minutes`);
 const begun = Date.now();
 const end = begun + minutes * 60_000;
@@ -160,8 +173,14 @@ do {
   left = differences(before.state, readState());
 } while (left.length > 0 && Date.now() < deadline);
 const after = { stats: NetNs.stats(), memory: process.memoryUsage() };
+// A lane that was started meanwhile keeps a socket of its own, and stays.
+const lanes = Math.max(0, after.stats.lanes - before.stats.lanes);
+for (let i = 0; i < lanes; i++) {
+  const at = left.indexOf('descriptors: new: socket');
+  if (at >= 0) left.splice(at, 1);
+}
 for (const key of ['handles', 'sockets', 'descriptors', 'retiredLanes', 'queued'] as const) {
-  if (after.stats[key] > before.stats[key]) {
+  if (after.stats[key] > before.stats[key] + lanes) {
     left.push(`${key}: ${before.stats[key]} at the start, ${after.stats[key]} at the end`);
   }
 }

@@ -14,7 +14,7 @@ const arrivalsCase: Case = {
   goals: [{ of: 'ours, pool', at: 'p99', within: 3_000_000 }],
   async open(host) {
     const pooled = await RoutedNetwork.create({
-      name: freshName(),
+      name: freshName('pool'),
       subnet: '10.97.0.0/16',
       pool: { low: 256, high: 512 },
     });

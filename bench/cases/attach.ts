@@ -13,7 +13,7 @@ async function byIp(
   count: number,
   attach: (host: Host, name: string) => Promise<void>,
 ): Promise<number[]> {
-  const names = Array.from({ length: count }, freshName);
+  const names = Array.from({ length: count }, () => freshName());
   const samples = await timed(count, (turn) => attach(host, names[turn]));
   await removeByBatch(host, names);
   return samples;
@@ -36,7 +36,7 @@ const attach: Case = {
       contestants: {
         ours: async (count) => {
           const endpoints: Endpoint[] = [];
-          const names = Array.from({ length: count }, freshName);
+          const names = Array.from({ length: count }, () => freshName());
           const samples = await timed(count, async (turn) => {
             endpoints.push(await network.attach(names[turn]));
           });

@@ -10,7 +10,7 @@ const burst: Case = {
   count: 200,
   goals: [{ within: 2_000_000 }],
   async open() {
-    const network = await BridgeNetwork.create({ name: freshName(), subnet: '10.96.0.0/16' });
+    const network = await BridgeNetwork.create({ name: freshName('pool'), subnet: '10.96.0.0/16' });
     const all = async (count: number) => {
       const from = process.hrtime.bigint();
       const endpoints = await Promise.all(Array.from({ length: count }, () => network.attach()));

@@ -16,7 +16,7 @@ const threadTime: Case = {
       contestants: {
         ours: async (count) => {
           const endpoints: Endpoint[] = [];
-          const names = Array.from({ length: count }, freshName);
+          const names = Array.from({ length: count }, () => freshName());
           const samples = await threadTimed(count, async (turn) => {
             endpoints.push(await network.attach(names[turn]));
           });

@@ -3,9 +3,9 @@ import type { Host } from './host.ts';
 let serial = 0;
 
 /** A name that nothing in the benchmark's host has had yet. */
-export function freshName(): string {
+export function freshName(prefix = 'bench'): string {
   serial += 1;
-  return `bench-${serial}`;
+  return `${prefix}-${serial}`;
 }
 
 /** The whole attach by `ip`, a process a command. */

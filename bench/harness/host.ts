@@ -92,7 +92,8 @@ export class Host {
   /** Waits until the kernel has freed what the contestant before has closed. */
   async settle(): Promise<void> {
     const deadline = Date.now() + 10_000;
-    const passing = () => this.links().some((name) => /^(f[0-9]+|bench-.*)$/.test(name));
+    // The floor's links, and those of endpoints; a pool's stay, and have other names.
+    const passing = () => this.links().some((name) => /^(f[0-9]+|bench-[0-9]+-.*)$/.test(name));
     while (passing() && Date.now() < deadline) await sleep(10);
     await sleep(150);
   }
