@@ -56,13 +56,19 @@ export type Action = (
 const MAX_ACTIONS = 32;
 const wire = array(actionTable, 'position');
 
+type Options = Infer<typeof actionTable>['options'];
+
 function toWire(action: Action, path: string): Infer<typeof actionTable> {
   object(path, action);
   const { kind, cookie, statistics, ...rest } = action;
   string(`${path}.kind`, kind);
-  if (Object.hasOwn(actionKinds, kind)) return { kind, cookie, options: rest as never };
+  if (Object.hasOwn(actionKinds, kind)) return { kind, cookie, options: rest as Options };
   checkKeys(path, rest, new Set(['options']));
-  return { kind, cookie, options: 'options' in rest ? (rest.options as never) : undefined };
+  const raw = 'options' in rest ? rest.options : undefined;
+  if (raw !== undefined && !(raw instanceof Uint8Array)) {
+    throw invalidType(`${path}.options`, raw, 'a Uint8Array');
+  }
+  return { kind, cookie, options: raw };
 }
 
 function fromWire({ kind = '', options, cookie, statistics }: Infer<typeof actionTable>): Action {
