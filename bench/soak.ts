@@ -152,8 +152,9 @@ const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 console.log(`seed ${seed}, ${minutes} minutes`);
 const begun = Date.now();
 const end = begun + minutes * 60_000;
-// Caches, pools and the compiler's work are not leaks: the account begins after a first tenth.
-await churn(begun + minutes * 6_000, 4);
+// Caches, pools, sockets lent to as many attaches as there are at once, and the compiler's work are
+// no leaks: the account begins after a first tenth, at the greatest width.
+await churn(begun + minutes * 6_000, 10);
 await exhaust();
 await settled();
 const before = { state: readState(), stats: NetNs.stats(), memory: process.memoryUsage() };
