@@ -29,6 +29,7 @@ bool Exchange::isPureGet(uint32_t i) {
 }
 
 void Exchange::refuse(uint32_t i, const Verdict& verdict) {
+  mark(i, kFailed);
   run_.message = static_cast<int>(i);
   run_.tellSyscall(verdict.error);
   run_.result.addError(run_.step, i, verdict.error, verdict.offset, verdict.text, verdict.length);
@@ -37,6 +38,44 @@ void Exchange::refuse(uint32_t i, const Verdict& verdict) {
     failed_ = static_cast<int>(i);
     error_ = verdict.error;
   }
+}
+
+// Sent all the same, as something the kernel passes over: the others keep their places.
+void Exchange::passOver(uint32_t i) {
+  message(i)->nlmsg_type = NLMSG_NOOP;
+  message(i)->nlmsg_flags = 0;
+  mark(i, kAnswered);
+}
+
+// The message that those with kNeeds and kTakesBack behind it belong to.
+uint32_t Exchange::groupOf(uint32_t i) const {
+  while (i > 0 && is(i, kNeeds | kTakesBack)) i--;
+  return i;
+}
+
+bool Exchange::anyFailed(uint32_t from, uint32_t to) const {
+  while (from < to && !is(from, kFailed)) from++;
+  return from < to;
+}
+
+bool Exchange::isComplete(uint32_t head, uint32_t end) const {
+  while (head < end && is(head, kAnswered) && !is(head, kFailed)) head++;
+  return head == end;
+}
+
+// What was begun before the exchange ended too early, and has a message that takes it back.
+void Exchange::takeBack() {
+  const int told = run_.message;
+  const char* const syscall = run_.syscall;
+  for (uint32_t i = 1; i < t_.count; i++) {
+    if (!is(i, kTakesBack) || is(i, kAnswered) || t_.entries[i].references > 0) continue;
+    const uint32_t head = groupOf(i);
+    if (!is(head, kAnswered) || is(head, kFailed) || isComplete(head, i)) continue;
+    // Nobody can do more when this fails as well.
+    if (send(i, i + 1) == 0) (void)collect(i, i + 1);
+  }
+  run_.message = told;
+  run_.syscall = syscall;
 }
 
 int Exchange::resolve(uint32_t from, uint32_t to) {
@@ -61,10 +100,7 @@ int Exchange::resolve(uint32_t from, uint32_t to) {
       verdict.error = value;
       refuse(i, verdict);
       if (!is(i, kOptional)) return value;
-      // Sent all the same, as something the kernel passes over: the others keep their places.
-      message(i)->nlmsg_type = NLMSG_NOOP;
-      message(i)->nlmsg_flags = 0;
-      mark(i, kAnswered);
+      passOver(i);
       run_.syscall = nullptr;
     }
   }
@@ -170,6 +206,12 @@ int Exchange::repeatLost(uint32_t from, uint32_t to) {
 }
 
 int Exchange::segment(uint32_t from, uint32_t to) {
+  if (is(from, kNeeds | kTakesBack)) {
+    const uint32_t head = groupOf(from);
+    const bool failed = anyFailed(head, from);
+    const bool wanted = is(from, kNeeds) ? !failed : failed && !is(head, kFailed);
+    if (!wanted) passOver(from);
+  }
   int error = resolve(from, to);
   if (error == 0) error = send(from, to);
   if (error == 0) error = collect(from, to);
@@ -182,6 +224,7 @@ int Exchange::run() {
   const std::lock_guard<std::mutex> conversation(run_.context.sockets->lock(fd_));
   const size_t start = run_.result.bytes.size();
   const int error = runSegments();
+  if (error != 0) takeBack();
   // Answers come in order, but errors found before sending are told before answers.
   if (!run_.result.exhausted()) run_.result.sort(start);
   return error;

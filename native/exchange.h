@@ -20,6 +20,7 @@ class Exchange {
   static constexpr uint16_t kAnswered = 0x8000;
   static constexpr uint16_t kReplied = 0x4000;
   static constexpr uint16_t kLost = 0x2000;  // a reply was longer than the buffer
+  static constexpr uint16_t kFailed = 0x1000;
 
   nlmsghdr* message(uint32_t i) const {
     return reinterpret_cast<nlmsghdr*>(t_.messages + t_.entries[i].offset);
@@ -31,6 +32,11 @@ class Exchange {
   uint32_t expectedCost(uint32_t i) const;
 
   int runSegments();
+  uint32_t groupOf(uint32_t i) const;
+  bool anyFailed(uint32_t from, uint32_t to) const;
+  void passOver(uint32_t i);
+  bool isComplete(uint32_t head, uint32_t end) const;
+  void takeBack();
   uint32_t segmentEnd(uint32_t from);
   int limit(int option, int* cache, uint32_t wanted);
   int segment(uint32_t from, uint32_t to);

@@ -125,8 +125,11 @@ bool checkTransaction(const Transaction& t) {
   for (uint32_t i = 0; i < t.count; i++) {
     const Entry& entry = t.entries[i];
     if (entry.offset != offset || t.length - offset < NLMSG_HDRLEN) return false;
-    if ((entry.flags & ~(kBarrier | kOptional | kNoAck | kHold)) != 0) return false;
+    if ((entry.flags & ~(kBarrier | kOptional | kNoAck | kHold | kNeeds | kTakesBack)) != 0)
+      return false;
     if ((entry.flags & kHold) != 0 && (i == 0 || (entry.flags & kBarrier) != 0)) return false;
+    const bool belongs = (entry.flags & (kNeeds | kTakesBack)) != 0;
+    if (belongs && (i == 0 || (entry.flags & (kBarrier | kHold)) != kBarrier)) return false;
     const auto length = load<uint32_t>(t.messages + offset);
     if (length < NLMSG_HDRLEN || length > t.length - offset) return false;
     for (uint32_t r = 0; r < entry.references; r++, references++) {

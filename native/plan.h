@@ -52,6 +52,9 @@ constexpr uint16_t kBarrier = 1;   // sent only after all before it are acknowle
 constexpr uint16_t kOptional = 2;  // its failure does not fail the step
 constexpr uint16_t kNoAck = 4;     // gets no acknowledgement (nfnetlink's batch frame)
 constexpr uint16_t kHold = 8;      // never parted from the message before it
+// Messages that belong to the one before them; both are barriers too.
+constexpr uint16_t kNeeds = 16;      // sent only when all of its group before it have succeeded
+constexpr uint16_t kTakesBack = 32;  // sent only when the group's first has, and another has not
 
 constexpr uint32_t kMaxSteps = 4096;
 constexpr uint32_t kMaxUndo = 256;

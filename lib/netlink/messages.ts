@@ -10,6 +10,8 @@ export const MESSAGE_BARRIER = 1;
 export const MESSAGE_OPTIONAL = 2;
 export const MESSAGE_NO_ACK = 4;
 export const MESSAGE_HOLD = 8;
+export const MESSAGE_NEEDS = 16;
+export const MESSAGE_TAKES_BACK = 32;
 
 /** What a reference is patched with, right before its message is sent. */
 export const REFERENCE_IFINDEX = 0;
@@ -35,6 +37,10 @@ export interface MessageOptions {
   readonly noAck?: boolean;
   /** Stays in one send with the message before it (an nfnetlink batch is atomic). */
   readonly hold?: boolean;
+  /** Sent only when the request's messages before it have succeeded. */
+  readonly needs?: boolean;
+  /** Sent only when the request's first message has succeeded and one behind it has not. */
+  readonly takesBack?: boolean;
 }
 
 /** A handle that must not close its descriptor between the two. */
@@ -112,7 +118,9 @@ export class Messages {
       (options.barrier ? MESSAGE_BARRIER : 0) |
       (options.optional ? MESSAGE_OPTIONAL : 0) |
       (options.noAck ? MESSAGE_NO_ACK : 0) |
-      (options.hold ? MESSAGE_HOLD : 0);
+      (options.hold ? MESSAGE_HOLD : 0) |
+      (options.needs ? MESSAGE_NEEDS | MESSAGE_BARRIER : 0) |
+      (options.takesBack ? MESSAGE_TAKES_BACK | MESSAGE_BARRIER | MESSAGE_OPTIONAL : 0);
     const acknowledged = (flags & NLM_F_DUMP) === NLM_F_DUMP || options.noAck ? 0 : NLM_F_ACK;
     this.writer.u32(0);
     this.writer.u16(type);

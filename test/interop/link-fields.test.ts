@@ -107,7 +107,17 @@ function compare(theirs: Json, ours: Ours, names: Map<number, string>): void {
   }
 }
 
+/** Both look again when a carrier's way to the operational state fell between the two looks. */
 async function compareAll(ns: NetNs): Promise<number> {
+  for (let tries = 0; tries < 5; tries++) {
+    const count = await compareOnce(ns).catch(() => undefined);
+    if (count !== undefined) return count;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  return compareOnce(ns);
+}
+
+async function compareOnce(ns: NetNs): Promise<number> {
   const theirs: Json[] = JSON.parse(inside(ns.path, 'ip', '-j', '-d', 'link', 'show'));
   const ours = await ns.link.list();
   const names = new Map(ours.map((each) => [each.index, each.name]));
@@ -441,4 +451,55 @@ test('what can not be is told before anything is sent', async () => {
   );
   expect(await ns.link.list()).toHaveLength(1);
   expect(await other.link.list()).toHaveLength(1);
+});
+
+test('nothing half-made stays behind, and a link that was there is left as it was', async () => {
+  using ns = await NetNs.create();
+  await ns.link.add({ kind: 'bridge', name: 'br0', alias: 'first' });
+  const bad = link.add({
+    kind: 'veth',
+    name: 'v0',
+    port: { cost: 5 },
+    alias: 'x',
+    peer: { name: 'v1' },
+  });
+  const again = link.add({ kind: 'bridge', name: 'br0', alias: 'second', altNames: ['other'] });
+  const peerBad = link.add({ kind: 'veth', name: 'w0', peer: { name: 'w1', master: 'lo' } });
+  const state = async () =>
+    (await ns.link.list()).map(({ name, alias, altNames }) => ({ name, alias, altNames }));
+  const before = await state();
+  expect(before).toHaveLength(2);
+
+  // Alone, in a batch, together with others of the same tick, and at once: each in its own way.
+  for (const request of [bad, again, peerBad]) {
+    await expect(ns.batch([request])).rejects.toThrow(/EOPNOTSUPP|EEXIST/);
+    expect(await state()).toEqual(before);
+    expect(() => ns.sync.link.add(specOf(request))).toThrow(/EOPNOTSUPP|EEXIST/);
+    expect(await state()).toEqual(before);
+    const [one, two, three] = await Promise.allSettled([
+      ns.link.get('lo'),
+      ns.link.add(specOf(request)),
+      ns.link.get('br0'),
+    ]);
+    expect([one.status, two.status, three.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await state()).toEqual(before);
+  }
+  // One that fails before it in a batch: what was begun behind it is taken back.
+  await expect(
+    ns.batch([
+      link.set('none', { up: true }),
+      link.add({ kind: 'bridge', name: 'br1', alias: 'x' }),
+    ]),
+  ).rejects.toThrow(/ENODEV/);
+  expect(await state()).toEqual(before);
+  // And what succeeds is not.
+  await ns.link.add({ kind: 'bridge', name: 'br1', alias: 'x', altNames: ['y'] });
+  expect(await ns.link.get('y')).toMatchObject({ name: 'br1', alias: 'x' });
+
+  function specOf(request: unknown): Parameters<NetNs['link']['add']>[0] {
+    if (request === bad)
+      return { kind: 'veth', name: 'v0', port: { cost: 5 }, peer: { name: 'v1' } };
+    if (request === again) return { kind: 'bridge', name: 'br0', alias: 'second' };
+    return { kind: 'veth', name: 'w0', peer: { name: 'w1', master: 'lo' } };
+  }
 });

@@ -28,6 +28,7 @@ import {
   writeAltNames,
   writeBirth,
   writeChanges,
+  writeTakingBack,
 } from './write.ts';
 
 export { readLink } from './read.ts';
@@ -100,13 +101,16 @@ function afterBirth(spec: Given): Given {
 function writeAdd(m: Messages, spec: Given): void {
   refuseForeignMaster(spec, 'link');
   const more = writeBirth(m, spec);
-  if (spec.peer !== undefined) writePeerRest(m, spec.peer as PeerSpec);
-  if (more) writeChanges(m, (spec.name ?? spec.index) as Dev, afterBirth(spec), birthPath);
-}
-
-function writePeerRest(m: Messages, peer: PeerSpec): void {
-  const rest = peerFollowUps(peer, 'link.peer');
-  if (rest !== undefined && peer.name !== undefined) writeChanges(m, peer.name, rest, peerPath);
+  const peer = spec.peer as PeerSpec | undefined;
+  const peerRest = peer === undefined ? undefined : peerFollowUps(peer, 'link.peer');
+  if (peer?.name !== undefined && peerRest !== undefined) {
+    writeChanges(m, peer.name, peerRest, peerPath, true);
+  }
+  const dev = (spec.name ?? spec.index) as Dev | undefined;
+  if (more) writeChanges(m, dev as Dev, afterBirth(spec), birthPath, true);
+  // Either end takes the other along; one born elsewhere has no name here.
+  const near = spec.netns === undefined ? dev : undefined;
+  if (more || peerRest !== undefined) writeTakingBack(m, near ?? (peer?.name as Dev));
 }
 
 function readOne(replies: Replies, statistics: boolean): Link | undefined {

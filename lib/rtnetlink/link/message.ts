@@ -1,6 +1,6 @@
 import { integer } from '../../check.ts';
 import { invalidType, invalidValue, unknownKey } from '../../errors.ts';
-import type { Messages } from '../../netlink/messages.ts';
+import type { MessageOptions, Messages } from '../../netlink/messages.ts';
 import type { Dev } from '../../netlink/request.ts';
 import { endChecked } from '../../wire/codecs.ts';
 import type { Path } from '../../wire/path.ts';
@@ -39,8 +39,9 @@ export function beginLink(
   syscall: string,
   dev: Dev | undefined,
   byIndex = false,
+  options?: MessageOptions,
 ): number {
-  m.begin(type, flags, syscall, LINK_SCHEMA);
+  m.begin(type, flags, syscall, LINK_SCHEMA, options);
   const w = m.writer;
   const start = w.length;
   const byName = typeof dev === 'string' && !byIndex;

@@ -1,6 +1,6 @@
 import { interfaceName, macAddress, object } from '../../check.ts';
 import { invalidType, invalidValue } from '../../errors.ts';
-import type { Messages } from '../../netlink/messages.ts';
+import type { MessageOptions, Messages } from '../../netlink/messages.ts';
 import type { Dev } from '../../netlink/request.ts';
 import { ipv6, oneOf, u8 } from '../../wire/codecs.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/message.ts';
@@ -11,6 +11,7 @@ import {
   ADDR_GEN_MODES,
   type AddrGenMode,
   IFF_UP,
+  RTM_DELLINK,
   RTM_NEWLINK,
   RTM_NEWLINKPROP,
   RTM_SETLINK,
@@ -114,28 +115,52 @@ export function afterwards(spec: Given): Given {
   return after;
 }
 
-/** Messages that change the link `dev`: its address mode, then the rest, then what it is as a port. */
+/** A message that is sent only when those of the same request before it have succeeded. */
+const NEEDS: MessageOptions = { needs: true };
+const TAKES_BACK: MessageOptions = { takesBack: true };
+
+/**
+ * Messages that change the link `dev`: its address mode, then the rest, then what it is as a port.
+ * With `follows` they belong to the message before: a link that was not made is not changed, for
+ * its name may be another's.
+ */
 export function writeChanges(
   m: Messages,
   dev: Dev,
   changes: unknown,
   path: Path = changesPath,
+  follows = false,
 ): void {
   const given = object(path.reset().toString(), changes);
   refuseImpossible(given, path);
   const early = given.up === true && isEarly(given);
+  let options = follows ? NEEDS : undefined;
   if (early) {
-    const start = beginLink(m, RTM_SETLINK, 0, 'RTM_SETLINK', dev);
+    const start = beginLink(m, RTM_SETLINK, 0, 'RTM_SETLINK', dev, false, options);
     path.enter();
     putAfSpec(m.writer, given, path);
     path.leave();
     endLink(m, start);
+    options = NEEDS;
   }
-  if (hasMain(given)) writeMain(m, dev, given, early, path);
+  if (hasMain(given)) {
+    writeMain(m, dev, given, early, path, options);
+    options = NEEDS;
+  }
   const now = typeof given.name === 'string' ? given.name : dev;
-  if (given.port !== undefined) writePort(m, now, given.port, path);
-  if (given.altNames !== undefined)
-    writeAltNames(m, RTM_NEWLINKPROP, now, given.altNames, `${path.reset()}.altNames`);
+  if (given.port !== undefined) {
+    writePort(m, now, given.port, path, options);
+    options = NEEDS;
+  }
+  if (given.altNames !== undefined) {
+    writeAltNames(m, RTM_NEWLINKPROP, now, given.altNames, `${path.reset()}.altNames`, options);
+  }
+}
+
+/** RTM_DELLINK that is sent only when the link was made and something behind it has failed. */
+export function writeTakingBack(m: Messages, dev: Dev): void {
+  const start = beginLink(m, RTM_DELLINK, 0, 'RTM_DELLINK', dev, false, TAKES_BACK);
+  endLink(m, start);
 }
 
 /** What concerns another namespace can't be said from here. */
@@ -172,7 +197,14 @@ function hasMain(given: Given): boolean {
   return !some;
 }
 
-function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Path): void {
+function writeMain(
+  m: Messages,
+  dev: Dev,
+  given: Given,
+  early: boolean,
+  path: Path,
+  options: MessageOptions | undefined,
+): void {
   const w = m.writer;
   const kind = given.kind;
   const type = kind === undefined ? RTM_SETLINK : RTM_NEWLINK;
@@ -184,6 +216,7 @@ function writeMain(m: Messages, dev: Dev, given: Given, early: boolean, path: Pa
     kind === undefined ? 'RTM_SETLINK' : 'RTM_NEWLINK',
     dev,
     given.name !== undefined,
+    options,
   );
   path.enter();
   const more = putAll(w, given, changeKeys(kind), start, path);
@@ -223,8 +256,14 @@ function putAfSpec(w: Writer, given: Given, path: Path): void {
   w.end(families);
 }
 
-function writePort(m: Messages, dev: Dev, port: unknown, path: Path): void {
-  const start = beginLink(m, RTM_NEWLINK, 0, 'RTM_NEWLINK', dev);
+function writePort(
+  m: Messages,
+  dev: Dev,
+  port: unknown,
+  path: Path,
+  options: MessageOptions | undefined,
+): void {
+  const start = beginLink(m, RTM_NEWLINK, 0, 'RTM_NEWLINK', dev, false, options);
   path.reset().enter();
   putPort(m.writer, port, path);
   endLink(m, start);
@@ -237,6 +276,7 @@ export function writeAltNames(
   dev: Dev,
   names: unknown,
   path: string,
+  options?: MessageOptions,
 ): void {
   if (!Array.isArray(names)) throw invalidType(path, names, 'an array of names');
   const adds = type === RTM_NEWLINKPROP;
@@ -246,6 +286,8 @@ export function writeAltNames(
     adds ? NLM_F_CREATE | NLM_F_EXCL : 0,
     adds ? 'RTM_NEWLINKPROP' : 'RTM_DELLINKPROP',
     dev,
+    false,
+    options,
   );
   const w = m.writer;
   const list = w.begin(IFLA_PROP_LIST);
