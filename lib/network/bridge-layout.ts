@@ -123,7 +123,8 @@ export function peerOf(seat: Seat, inside: Inside) {
 
 /** Up, without an IPv6 address of its own making: no duplicate address detection, no solicitations. */
 export function insideUp(seat: Seat): Request<void>[] {
-  return [link.set(seat.index, { addrGenMode: 'none', up: true })];
+  // Two requests: one would wait for the first answer before it asks for the second.
+  return [link.set(seat.index, { addrGenMode: 'none' }), link.set(seat.index, { up: true })];
 }
 
 export function defaultOf(address: string): string {

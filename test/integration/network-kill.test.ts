@@ -61,7 +61,7 @@ async function kill(kind: string, call: string, nth: number): Promise<boolean> {
     child.exitCode !== 0 &&
     child.exitCode !== 137
   ) {
-    throw new Error(`the victim failed by itself: ${err}`);
+    throw new Error(`the victim failed by itself (${child.exitCode}): ${err}${out}`);
   }
   return out === 'whole';
 }
