@@ -112,7 +112,7 @@ export class Channel {
     transaction.write(plan, first ? this.#open() : this.#syncSocket);
     transaction.begin();
     (first ? runSync : runHere)(plan, transaction);
-    if (transaction.error !== undefined) throw withFailures(transaction);
+    if ((transaction.error ?? transaction.unread) !== undefined) throw withFailures(transaction);
     return transaction.values;
   }
 
@@ -219,7 +219,7 @@ export class Channel {
 
 function settle(done: Transaction, calls: readonly Call[]): void {
   if (calls[0].alone) {
-    if (done.error === undefined) calls[0].resolve(done.values);
+    if ((done.error ?? done.unread) === undefined) calls[0].resolve(done.values);
     else calls[0].reject(withFailures(done));
     return;
   }
@@ -232,7 +232,8 @@ function settle(done: Transaction, calls: readonly Call[]): void {
 
 /** The error of a batch, with all that failed in it. */
 function withFailures(transaction: Transaction): unknown {
-  const { error, errors, requests } = transaction;
+  const { errors, requests } = transaction;
+  const error = transaction.error ?? transaction.unread;
   if (error === undefined || requests.length === 1) return error;
   const failures = errors.flatMap((each, request) =>
     each === undefined ? [] : [{ request, error: each }],

@@ -1,4 +1,5 @@
 import { NetlinkError } from '../errors.ts';
+import { DecodeError } from '../wire/errors.ts';
 import { failure } from './failure.ts';
 import type { Completion } from './lane.ts';
 import { Messages } from './messages.ts';
@@ -48,6 +49,8 @@ export class Transaction implements Completion {
   readonly errors: (NetlinkError | undefined)[] = [];
   /** The first failure, which ended the plan. */
   error: NetlinkError | undefined;
+  /** The first answer that could not be read: what was asked has been done all the same. */
+  unread: NetlinkError | undefined;
 
   readonly #label: string;
   readonly #keep: (fd: number) => void;
@@ -162,9 +165,21 @@ export class Transaction implements Completion {
     try {
       this.values[request] = this.requests[request].read(replies);
     } catch (error) {
-      if (!(error instanceof NetlinkError)) throw error;
-      this.errors[request] = error;
+      this.errors[request] = this.#unread(request, error);
+      this.unread ??= this.errors[request];
     }
+  }
+
+  // Bytes that no table understands are that request's failure; anything else is ours to see.
+  #unread(request: number, error: unknown): NetlinkError {
+    if (error instanceof NetlinkError) return error;
+    if (!(error instanceof DecodeError)) throw error;
+    return new NetlinkError(`${this.requests[request].operation}: ${error.message}`, {
+      code: error.code,
+      attribute: error.path,
+      netns: this.#label,
+      cause: error,
+    });
   }
 
   #fail(request: number, told: Told, ends: boolean): void {
