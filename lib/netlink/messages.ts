@@ -87,9 +87,10 @@ export class Messages {
     this.writer.reset();
     this.count = 0;
     this.referenceCount = 0;
-    this.paths.length = 0;
-    this.holds.length = 0;
-    this.#changed.length = 0;
+    // Setting a length is a call, and most often there is nothing to forget.
+    if (this.paths.length > 0) this.paths.length = 0;
+    if (this.holds.length > 0) this.holds.length = 0;
+    if (this.#changed.length > 0) this.#changed.length = 0;
     this.#here();
   }
 

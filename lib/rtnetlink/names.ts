@@ -58,7 +58,10 @@ export class NameFile {
       if (!names.has(number)) names.set(number, name);
     };
     for (const directory of DIRECTORIES) {
-      for (const path of [`${directory}/${this.#file}`, ...dropIns(`${directory}/${this.#file}.d`)]) {
+      for (const path of [
+        `${directory}/${this.#file}`,
+        ...dropIns(`${directory}/${this.#file}.d`),
+      ]) {
         for (const [number, name] of readPairs(path)) if (number <= this.#max) add(name, number);
       }
     }
