@@ -6,7 +6,10 @@ const sources = (text) =>
   [...text.matchAll(/[\w/-]+\.cc\b/g)].map(([path]) => path.replace(/^native\//, ''));
 
 // What is built from the same sources for developers alone is left out.
-const cmake = read('native/CMakeLists.txt').replaceAll(/#.*|add_executable\(netns-stress[^)]*\)/g, '');
+const cmake = read('native/CMakeLists.txt').replaceAll(
+  /#.*|add_executable\(netns-stress[^)]*\)/g,
+  '',
+);
 const lists = {
   'binding.gyp': sources(read('binding.gyp')),
   'native/CMakeLists.txt': sources(cmake),

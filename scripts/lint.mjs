@@ -39,8 +39,10 @@ if (sources.length > 0) {
       const flags = [
         '-std=c++17',
         '-DNAPI_VERSION=9',
-        `-I${headers}`,
-        '-Inode_modules/node-addon-api',
+        '-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        '-D_GNU_SOURCE',
+        `-isystem${headers}`,
+        '-isystemnode_modules/node-addon-api',
       ];
       checks.push([
         `clang-tidy ${source}`,

@@ -22,7 +22,9 @@ test('what waits in the queue when its signal comes is never sent', async () => 
   using ns = await NetNs.create();
   const stop = new AbortController();
   const first = ns.batch([link.add({ kind: 'bridge', name: 'br0' })], { timeout: 5_000 });
-  const second = errorOf(() => ns.batch([link.add({ kind: 'bridge', name: 'br1' })], { signal: stop.signal }));
+  const second = errorOf(() =>
+    ns.batch([link.add({ kind: 'bridge', name: 'br1' })], { signal: stop.signal }),
+  );
   await Promise.resolve();
   stop.abort();
   expect(await second).toMatchObject({ code: 'ABORT_ERR', started: false });
@@ -35,7 +37,9 @@ test('creates given up at any moment leave nothing: no name, no handle', async (
   const outcomes = { made: 0, never: 0, begun: 0 };
   for (let round = 0; round < 40; round++) {
     const stop = new AbortController();
-    const calls = Array.from({ length: 6 }, (_, i) => NetNs.create(`t-abort-${i}`, { signal: stop.signal }));
+    const calls = Array.from({ length: 6 }, (_, i) =>
+      NetNs.create(`t-abort-${i}`, { signal: stop.signal }),
+    );
     const settled = Promise.allSettled(calls);
     const until = performance.now() + Math.random() * 1.5;
     while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +53,9 @@ test('creates given up at any moment leave nothing: no name, no handle', async (
     }
     // What had begun is undone on its own.
     await expect.poll(() => readdirSync('/run/netns'), { interval: 2 }).toEqual([]);
-    await expect.poll(() => NetNs.stats().busyLanes + NetNs.stats().queued, { interval: 2 }).toBe(0);
+    await expect
+      .poll(() => NetNs.stats().busyLanes + NetNs.stats().queued, { interval: 2 })
+      .toBe(0);
   }
   expect(outcomes.never).toBeGreaterThan(0);
   const after = NetNs.stats();

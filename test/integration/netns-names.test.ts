@@ -8,20 +8,24 @@ import { ip } from '../support/ip.ts';
 
 /** How often /run/netns itself is mounted: doubled mounts are what a first-run race leaves. */
 const runDirMounts = () =>
-  readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(' /run/netns ')).length;
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(' /run/netns ')).length;
 
 test('the shared mount is made once, whoever is first, under the lock of iproute2', async () => {
   expect(existsSync('/run/netns')).toBe(false);
   const made = await Promise.all([
     NetNs.create('t-race-0'),
-    ...Array.from({ length: 8 }, (_, i) =>
-      new Promise<void>((resolve) => {
-        if (i % 2 === 0) NetNs.create(`t-race-${i + 1}`).then((ns) => resolve(ns.close()));
-        else {
-          execFileSync('ip', ['netns', 'add', `t-race-${i + 1}`]);
-          resolve();
-        }
-      }),
+    ...Array.from(
+      { length: 8 },
+      (_, i) =>
+        new Promise<void>((resolve) => {
+          if (i % 2 === 0) NetNs.create(`t-race-${i + 1}`).then((ns) => resolve(ns.close()));
+          else {
+            execFileSync('ip', ['netns', 'add', `t-race-${i + 1}`]);
+            resolve();
+          }
+        }),
     ),
   ]);
   made[0].close();
@@ -34,7 +38,10 @@ test('the shared mount is made once, whoever is first, under the lock of iproute
 
 test('a leftover of a crash is told as such, and can be replaced or deleted', async () => {
   writeFileSync('/run/netns/t-left', '');
-  expect((await NetNs.list()).find((entry) => entry.name === 't-left')).toMatchObject({ leftover: true, inode: 0 });
+  expect((await NetNs.list()).find((entry) => entry.name === 't-left')).toMatchObject({
+    leftover: true,
+    inode: 0,
+  });
   expect((await errorOf(() => NetNs.open('t-left'))).message).toContain('crash');
   const exists = await errorOf(() => NetNs.create('t-left'));
   expect(exists.code).toBe('EEXIST');
@@ -42,7 +49,9 @@ test('a leftover of a crash is told as such, and can be replaced or deleted', as
   using ns = await NetNs.create('t-left', { replaceLeftover: true });
   expect((await NetNs.list()).find((entry) => entry.name === 't-left')?.inode).toBe(ns.inode);
   // A name in use is never replaced.
-  expect((await errorOf(() => NetNs.create('t-left', { replaceLeftover: true }))).code).toBe('EEXIST');
+  expect((await errorOf(() => NetNs.create('t-left', { replaceLeftover: true }))).code).toBe(
+    'EEXIST',
+  );
   await ns.delete();
   writeFileSync('/run/netns/t-left', '');
   await NetNs.delete('t-left');
@@ -111,7 +120,9 @@ test('without the right to make one, EPERM says what is needed', () => {
     import { NetNs } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).pathname)};
     process.setgid(65534); process.setuid(65534);
     await NetNs.create().catch((error) => console.log(error.code, error.syscall, error.message));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^EPERM unshare .*CAP_SYS_ADMIN.*createRootless/);
 });

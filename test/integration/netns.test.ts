@@ -25,7 +25,9 @@ test('a named one is seen, entered and deleted by ip, and the other way round', 
   expect(ours.path).toBe('/run/netns/t-ours');
   expect(statSync('/run/netns/t-ours').ino).toBe(ours.inode);
   expect(ip('netns', 'list')).toMatch(/^t-ours/m);
-  expect(ip('netns', 'exec', 't-ours', 'readlink', '/proc/self/ns/net').trim()).toBe(`net:[${ours.inode}]`);
+  expect(ip('netns', 'exec', 't-ours', 'readlink', '/proc/self/ns/net').trim()).toBe(
+    `net:[${ours.inode}]`,
+  );
   ip('netns', 'delete', 't-ours');
   expect((await NetNs.list()).map((entry) => entry.name)).not.toContain('t-ours');
 
@@ -87,7 +89,9 @@ test('names that are gone are errors that say so', async () => {
   const missing = await errorOf(() => NetNs.delete('t-none'));
   expect(missing.code).toBe('ENOENT');
   expect(missing.message).toContain("no namespace 't-none'");
-  expect((await errorOf(() => NetNs.open({ pid: 4194303 }))).message).toContain('no process 4194303');
+  expect((await errorOf(() => NetNs.open({ pid: 4194303 }))).message).toContain(
+    'no process 4194303',
+  );
 });
 
 test('a descriptor of anything else is refused', async () => {
@@ -121,7 +125,17 @@ test('a closed handle says so, whatever is asked', async () => {
 
 test('bad names are refused before the kernel is asked', async () => {
   const before = NetNs.stats();
-  for (const name of ['', '.', '..', 'a/b', '../etc', 'a b', 'a\0b', 'x'.repeat(256), 'é'.repeat(128)]) {
+  for (const name of [
+    '',
+    '.',
+    '..',
+    'a/b',
+    '../etc',
+    'a b',
+    'a\0b',
+    'x'.repeat(256),
+    'é'.repeat(128),
+  ]) {
     expect((await errorOf(() => NetNs.create(name))).code).toBe('ERR_INVALID_ARG_VALUE');
     expect((await errorOf(() => NetNs.open(name))).code).toBe('ERR_INVALID_ARG_VALUE');
     expect((await errorOf(() => NetNs.delete(name))).code).toBe('ERR_INVALID_ARG_VALUE');
@@ -139,7 +153,15 @@ test('bad names are refused before the kernel is asked', async () => {
     expect(failed.code).toMatch(/^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/);
     expect(failed.message).toContain('options.timeout');
   }
-  for (const source of [{}, { pid: 1, fd: 2 }, { pid: -1 }, { fd: 1.5 }, { path: '' }, 7, undefined]) {
+  for (const source of [
+    {},
+    { pid: 1, fd: 2 },
+    { pid: -1 },
+    { fd: 1.5 },
+    { path: '' },
+    7,
+    undefined,
+  ]) {
     expect((await errorOf(() => NetNs.open(source as { pid: number }))).code).toMatch(/^ERR_/);
   }
   expect(NetNs.stats().descriptors).toBe(before.descriptors);
@@ -171,7 +193,15 @@ test('sysctls are those of the namespace', async () => {
   expect(host.sysctl.get('net.ipv4.ip_forward')).toBe(before);
   expect((await errorOf(() => ns.sysctl.get('net.ipv4.nonsense'))).message).toContain('no sysctl');
   expect((await errorOf(() => ns.sysctl.set('net.ipv4.ip_forward', 'x'))).code).toBe('EINVAL');
-  for (const key of ['', 'kernel.hostname', 'net', 'net..x', 'net/../kernel/hostname', '/etc/passwd', 'net.ipv4.a b']) {
+  for (const key of [
+    '',
+    'kernel.hostname',
+    'net',
+    'net..x',
+    'net/../kernel/hostname',
+    '/etc/passwd',
+    'net.ipv4.a b',
+  ]) {
     expect((await errorOf(() => ns.sysctl.set(key, '1'))).code).toBe('ERR_INVALID_ARG_VALUE');
   }
 });

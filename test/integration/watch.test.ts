@@ -8,7 +8,10 @@ import { inside } from '../support/ip.ts';
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
 /** What a watch tells until `enough`. */
-async function collect(watch: AsyncIterable<WatchEvent>, enough: (events: WatchEvent[]) => boolean) {
+async function collect(
+  watch: AsyncIterable<WatchEvent>,
+  enough: (events: WatchEvent[]) => boolean,
+) {
   const events: WatchEvent[] = [];
   for await (const event of watch) {
     events.push(event);
@@ -29,12 +32,16 @@ test('links, addresses and routes are told as they come and go, by us and by ip'
     const last = all.at(-1);
     return last?.type === 'delete' && last.topic === 'link' && last.link.name === 'v0';
   });
-  const told = events.map((event) => (event.type === 'overrun' ? 'overrun' : `${event.type} ${event.topic}`));
+  const told = events.map((event) =>
+    event.type === 'overrun' ? 'overrun' : `${event.type} ${event.topic}`,
+  );
   expect(told).not.toContain('overrun');
   for (const one of ['new link', 'new address', 'new route', 'delete address', 'delete link']) {
     expect(told).toContain(one);
   }
-  const added = events.find((event) => event.type === 'new' && event.topic === 'address' && event.address.family === 'inet');
+  const added = events.find(
+    (event) => event.type === 'new' && event.topic === 'address' && event.address.family === 'inet',
+  );
   expect(added).toMatchObject({ address: { address: '10.9.0.1/24' } });
 });
 
@@ -64,7 +71,9 @@ test('an overrun is told, and the present state follows', async () => {
   });
   const overrun = events.findIndex((event) => event.type === 'overrun');
   const state = events.slice(overrun + 1);
-  expect(state.map((event) => event.type !== 'overrun' && event.topic === 'link' && event.link.name)).toEqual(['lo', 'b0']);
+  expect(
+    state.map((event) => event.type !== 'overrun' && event.topic === 'link' && event.link.name),
+  ).toEqual(['lo', 'b0']);
   expect(state[0]).toMatchObject({ type: 'new', state: true });
 }, 60_000);
 
@@ -125,8 +134,12 @@ test('all namespaces that have an id are heard, each event with the id', async (
   const watch = await ns.watch(['link'], { allNsids: true }).ready();
   await other.link.add({ kind: 'bridge', name: 'b0' });
   await ns.link.add({ kind: 'bridge', name: 'b1' });
-  const events = await collect(watch, (all) => all.some((each) => each.type === 'new' && each.topic === 'link' && each.link.name === 'b1'));
-  const seen = events.map((event) => event.type !== 'overrun' && event.topic === 'link' && [event.link.name, event.nsid]);
+  const events = await collect(watch, (all) =>
+    all.some((each) => each.type === 'new' && each.topic === 'link' && each.link.name === 'b1'),
+  );
+  const seen = events.map(
+    (event) => event.type !== 'overrun' && event.topic === 'link' && [event.link.name, event.nsid],
+  );
   expect(seen).toContainEqual(['b0', 7]);
   expect(seen).toContainEqual(['b1', undefined]);
 });
@@ -141,5 +154,8 @@ test('bad topics and options are refused', async () => {
   ]) {
     expect((await errorOf(call)).code).toMatch(/^ERR_INVALID_ARG/);
   }
-  expect((await errorOf(() => ns.watch(['link'], { signal: AbortSignal.abort(new Error('no')) }))).message).toBe('no');
+  expect(
+    (await errorOf(() => ns.watch(['link'], { signal: AbortSignal.abort(new Error('no')) })))
+      .message,
+  ).toBe('no');
 });

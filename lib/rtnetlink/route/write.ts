@@ -77,7 +77,11 @@ export function writeRoute(
 
 function wireHop(hop: NextHopSpec, family: number, at: string): WireHop {
   const attributes: WireHop['attributes'] =
-    hop.via === undefined ? {} : familyOf(hop.via) === family ? { gateway: hop.via } : { via: hop.via };
+    hop.via === undefined
+      ? {}
+      : familyOf(hop.via) === family
+        ? { gateway: hop.via }
+        : { via: hop.via };
   if (hop.encap !== undefined) Object.assign(attributes, encapToWire(hop.encap, `${at}.encap`));
   return {
     dev: hop.dev ?? 0,
