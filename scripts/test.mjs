@@ -7,7 +7,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const wholeSeconds = Number(process.env.NETNS_TEST_SECONDS ?? 600);
+const wholeSeconds = Number(process.env.NETNS_TEST_SECONDS ?? 1200);
 const fileSeconds = Number(process.env.NETNS_TEST_FILE_SECONDS ?? 180);
 const started = Date.now();
 const scratch = mkdtempSync(join(tmpdir(), 'netns-test-'));
