@@ -1,9 +1,10 @@
-// npm run bench [-- --only CASE[,CASE]] [--quick] [--list]
+// npm run bench [-- --only CASE[,CASE]] [--quick] [--list] [--markdown]
 // Every case lets its contestants take turns, so that what the machine does meanwhile meets all.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Case } from './harness/case.ts';
 import { Host } from './harness/host.ts';
+import { writeMarkdown } from './harness/markdown.ts';
 import { rows, writeRun } from './harness/report.ts';
 import { Figures, judged, type Result } from './harness/statistics.ts';
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
   },
 });
 
@@ -94,6 +96,7 @@ try {
   host.close();
 }
 console.log(`written: ${writeRun(results, values.quick)}`);
+if (values.markdown) console.log(`written: ${writeMarkdown(results)}`);
 const verdicts = results.flatMap((result) => result.verdicts);
 const met = verdicts.filter((verdict) => verdict.met).length;
 console.log(`${met} of ${verdicts.length} goals met`);
