@@ -34,7 +34,7 @@ test('the shared mount is made once, whoever is first, under the lock of iproute
   expect((await NetNs.list()).filter((entry) => entry.name.startsWith('t-race-'))).toHaveLength(9);
   for (let i = 0; i < 9; i++) await NetNs.delete(`t-race-${i}`);
   const info = readFileSync('/proc/self/mountinfo', 'utf8');
-  expect(info.split('\n').find((line) => line.includes(' /run/netns '))).toContain('shared:');
+  expect(info.split('\n').findLast((line) => line.includes(' /run/netns '))).toContain('shared:');
 });
 
 test('a leftover of a crash is told as such, and can be replaced or deleted', async () => {
