@@ -209,7 +209,10 @@ describe('as an ordinary user', () => {
       told.push(holders().length);
       return told;
     `);
-    expect(seen).toEqual(['EPIPE', 'ERR_NETNS_HOLDER_ENDED', 'ERR_NETNS_HOLDER_ENDED', 0, 1, 0]);
+    const [first, ...rest] = seen;
+    // The kernel's word, by how far the plan had got when the holder died.
+    expect(['EPIPE', 'ECONNRESET', 'ERR_NETNS_HOLDER_ENDED']).toContain(first);
+    expect(rest).toEqual(['ERR_NETNS_HOLDER_ENDED', 'ERR_NETNS_HOLDER_ENDED', 0, 1, 0]);
   });
 
   test('ends with its process, whichever way that ends', async () => {
