@@ -209,7 +209,7 @@ describe('as an ordinary user', () => {
       told.push(holders().length);
       return told;
     `);
-    const [first, ...rest] = seen;
+    const [first, ...rest] = seen as unknown[];
     // The kernel's word, by how far the plan had got when the holder died.
     expect(['EPIPE', 'ECONNRESET', 'ERR_NETNS_HOLDER_ENDED']).toContain(first);
     expect(rest).toEqual(['ERR_NETNS_HOLDER_ENDED', 'ERR_NETNS_HOLDER_ENDED', 0, 1, 0]);
