@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wholeSeconds = Number(process.env.NETNS_TEST_SECONDS ?? 1200);
-const fileSeconds = Number(process.env.NETNS_TEST_FILE_SECONDS ?? 180);
+const fileSeconds = Number(process.env.NETNS_TEST_FILE_SECONDS ?? 300);
 const started = Date.now();
 const scratch = mkdtempSync(join(tmpdir(), 'netns-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
