@@ -140,10 +140,12 @@ class Move {
     // Unplugged meanwhile: there is nothing to give them back to.
     if (here !== undefined) {
       const { up, promisc } = this.#link;
+      const { master } = await channel.run(link.get(from));
       const addresses = new Set(here.addresses.map(addressKey));
       const routes = new Set(here.routes.map(routeKey));
       requests.push(
-        link.set(from, { master: null, up, promisc }),
+        // Whoever has made it a port of something else keeps it.
+        link.set(from, master === to ? { master: null, up, promisc } : { up, promisc }),
         ...given
           .filter((each) => !addresses.has(addressKey(each)))
           .flatMap((each) => give(each, from, true)),

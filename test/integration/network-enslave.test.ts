@@ -303,6 +303,19 @@ describe('a network card of the host on the bridge', () => {
     expect(await host.route.list({ dst: 'default' })).toEqual([]);
   });
 
+  it('stays a port of what others have made it a port of', async () => {
+    const port = await net0.enslave('eth0');
+    await host.link.add({ kind: 'bridge', name: 'other' });
+    await host.link.set('eth0', { master: null });
+    await host.link.set('eth0', { master: 'other' });
+    await port.release();
+    const { index } = await host.link.get('other');
+    expect((await host.link.get('eth0')).master).toBe(index);
+    expect(
+      (await host.address.list({ dev: 'eth0', family: 'inet' })).map(({ local }) => local),
+    ).toEqual(['192.0.2.2', '203.0.113.7', '192.0.2.3']);
+  });
+
   it('stays usable when its process lets go of the network', async () => {
     await net0.enslave('eth0');
     await net0.close();
