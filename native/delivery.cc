@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <cstring>
 
 #include "environment.h"
@@ -5,13 +6,36 @@
 // How results get to JavaScript.
 namespace netns {
 
-napi_value Environment::takeBytes(Result* result, const Inbox& inbox) {
+int Inbox::make(napi_env env, size_t wanted) {
+  napi_value buffer;
+  napi_value made;
+  napi_ref reference = nullptr;
+  void* bytes = nullptr;
+  if (napi_create_arraybuffer(env, wanted, &bytes, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint8_array, wanted, buffer, 0, &made) != napi_ok ||
+      napi_create_reference(env, made, 1, &reference) != napi_ok) {
+    return -ENOMEM;
+  }
+  if (array != nullptr) napi_delete_reference(env, array);
+  data = static_cast<uint8_t*>(bytes);
+  size = wanted;
+  array = reference;
+  return 0;
+}
+
+napi_value Environment::takeBytes(Result* result, Inbox* inbox) {
   napi_value array = nullptr;
   Buffer& bytes = result->bytes;
   const size_t length = bytes.size();
-  if (length <= Inbox::kSize) {
-    memcpy(inbox.data, bytes.data(), length);
-    napi_get_reference_value(env_, inbox.array, &array);
+  if (length > inbox->size && length <= Inbox::kMost) {
+    size_t wanted = inbox->size;
+    while (wanted < length) wanted *= 2;
+    // Without the memory for it, the result goes the way of the longest ones.
+    inbox->make(env_, wanted);
+  }
+  if (length <= inbox->size) {
+    memcpy(inbox->data, bytes.data(), length);
+    napi_get_reference_value(env_, inbox->array, &array);
     return array;
   }
   napi_value buffer = nullptr;
@@ -62,7 +86,7 @@ void Environment::deliver(Job* job) {
   napi_create_int32(env_, came.error, &values[1]);
   napi_create_int32(env_, came.step, &values[2]);
   napi_create_int32(env_, came.message, &values[3]);
-  values[4] = takeBytes(&job->result, inbox_);
+  values[4] = takeBytes(&job->result, &inbox_);
   napi_create_uint32(env_, length, &values[5]);
   recycle(job);
   if (values[4] != nullptr) callBack(env_, function, 6, values);

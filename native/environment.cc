@@ -88,17 +88,8 @@ int Environment::rehome() {
 }
 
 int Environment::makeInboxes() {
-  for (Inbox* inbox : {&inbox_, &outbox_}) {
-    napi_value buffer;
-    napi_value array;
-    void* data = nullptr;
-    if (napi_create_arraybuffer(env_, Inbox::kSize, &data, &buffer) != napi_ok ||
-        napi_create_typedarray(env_, napi_uint8_array, Inbox::kSize, buffer, 0, &array) !=
-            napi_ok ||
-        napi_create_reference(env_, array, 1, &inbox->array) != napi_ok) {
-      return -ENOMEM;
-    }
-    inbox->data = static_cast<uint8_t*>(data);
+  if (inbox_.make(env_, Inbox::kSize) != 0 || outbox_.make(env_, Inbox::kSize) != 0) {
+    return -ENOMEM;
   }
   napi_value buffer;
   napi_value array;
@@ -135,7 +126,8 @@ void Environment::recycle(Job* job) {
     return;
   }
   job->plan.shrink(kSpareBytes);
-  job->result.bytes.shrink(kSpareBytes);
+  // Some keep the room for a long dump, for the next of its kind.
+  job->result.bytes.shrink(spare_.size() < 4 ? Inbox::kMost : kSpareBytes);
   job->waited = false;
   job->finished.store(false, std::memory_order_relaxed);
   spare_.push(job);
@@ -195,7 +187,7 @@ napi_value Environment::runSync(const uint8_t* plan, size_t length, bool here) {
   outcomeData_[2] = job->outcome.message;
   outcomeData_[3] = static_cast<int32_t>(job->result.bytes.size());
   job->result.release([this](int fd) { owned.add(fd); });
-  const napi_value bytes = takeBytes(&job->result, outbox_);
+  const napi_value bytes = takeBytes(&job->result, &outbox_);
   recycle(job);
   return bytes;
 }

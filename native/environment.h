@@ -18,8 +18,13 @@ class Poll;
 // Bytes shared with JavaScript: results are copied here, so that delivering one makes no object.
 struct Inbox {
   static constexpr size_t kSize = size_t{64} * 1024;
+  // It grows with the results up to this: fresh memory for each long dump costs more than the copy.
+  static constexpr size_t kMost = size_t{4} * 1024 * 1024;
   uint8_t* data = nullptr;
+  size_t size = 0;
   napi_ref array = nullptr;
+
+  int make(napi_env env, size_t wanted);
 };
 
 // What one Node environment (the main thread or a worker) holds. There is no other state.
@@ -62,7 +67,7 @@ class Environment {
   void recycle(Job* job);
   void deliverAll();
   void deliver(Job* job);
-  napi_value takeBytes(Result* result, const Inbox& inbox);
+  napi_value takeBytes(Result* result, Inbox* inbox);
   void landed();
   void cleanUp(napi_async_cleanup_hook_handle hook);
 
