@@ -6,7 +6,11 @@ import { differences, readState, type State } from './state.ts';
 const patience = 5_000;
 
 // Made once, when first used, and kept: the shared mount that iproute2 also makes and keeps.
-const standing = [/^mounts: new: \/netns on \/run\/netns$/];
+const standing = [
+  /^mounts: new: \/netns on \/run\/netns$/,
+  // libuv's own, of the first watcher of a loop.
+  /^descriptors: new: anon_inode:inotify$/,
+];
 
 let before: State;
 
