@@ -13,6 +13,9 @@ const started = Date.now();
 const scratch = mkdtempSync(join(tmpdir(), 'netns-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = new Set();
+/** Files that failed beside another: run again alone, since two share the machine's time. */
+const again = [];
+const second = [];
 
 /** The seconds that a job may take: its own limit, or what is left of the whole. */
 const allowance = (limit) =>
@@ -67,7 +70,7 @@ function countReport(path, code) {
   return `${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''} `;
 }
 
-async function vitest(project, files, name, limit, wrapper = []) {
+async function vitest(project, files, name, limit, wrapper = [], last = false) {
   const begun = Date.now();
   const report = join(scratch, `${name.replaceAll('/', '_')}.json`);
   const { code, output } = await run(
@@ -81,7 +84,14 @@ async function vitest(project, files, name, limit, wrapper = []) {
     ].concat(['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files]),
     limit,
   );
+  if (code !== 0 && !last) {
+    say(false, name, (Date.now() - begun) / 1000, 'to be tried again ');
+    process.stdout.write(output);
+    again.push(() => vitest(project, files, name, limit, wrapper, true));
+    return;
+  }
   const detail = countReport(report, code);
+  if (last && code === 0) second.push(name);
   say(code === 0, name, (Date.now() - begun) / 1000, detail);
   if (code !== 0) process.stdout.write(output);
 }
@@ -149,9 +159,11 @@ await Promise.all(
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
   }),
 );
+for (const job of again) await job();
 rmSync(scratch, { recursive: true, force: true });
 
 if (skips.size > 0) console.log(`\nskipped:\n${[...skips].map((name) => `  ${name}`).join('\n')}`);
+if (second.length > 0) console.log(`\npassed only when run alone: ${second.join(', ')}`);
 if (lacks.length > 0) {
   console.log(`\nthe ${kernel.length} files of kernel tests were not run, for lack of:`);
   for (const lack of lacks) console.log(`  ${lack}`);
