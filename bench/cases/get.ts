@@ -18,6 +18,7 @@ const get: Case = {
         'ip -j spawned': (count) =>
           timed(count, async () => JSON.parse(await host.spawnIp('-j link show dev bench0'))),
       },
+      close: async () => ns.close(),
     };
   },
 };

@@ -20,7 +20,10 @@ const list: Case = {
         'ip -j spawned': (count) =>
           timed(count, async () => JSON.parse(await host.spawnIp('-j link show'))),
       },
-      close: () => host.batchIp(pairs.map((i) => `link delete many${i}`)),
+      close: () => {
+        ns.close();
+        return host.batchIp(pairs.map((i) => `link delete many${i}`));
+      },
     };
   },
 };
