@@ -62,9 +62,13 @@ export const bridgeLayout: Layout = {
   },
 
   inside(settings, seat): Request<void>[] {
+    return [...insideUp(seat), ...this.own(settings, seat)];
+  },
+
+  own(settings, seat): Request<void>[] {
     const { addresses } = settings;
     const { assigned, index } = seat;
-    const requests = insideUp(seat);
+    const requests: Request<void>[] = [];
     for (const [text, gateway] of [
       [assigned.ipv4, addresses.gateway4],
       [assigned.ipv6, addresses.gateway6],

@@ -59,6 +59,10 @@ export interface Layout {
   hostGone?(settings: Settings, seat: Pick<Seat, 'assigned'>): Request<void>[];
   /** What is done inside, but for `lo`. */
   inside(settings: Settings, seat: Seat): Request<void>[];
+  /** The last part of that, which is this endpoint's own: its addresses and routes. */
+  own(settings: Settings, seat: Seat): Request<void>[];
+  /** Both ends have one hardware address, which is settled when they are made. */
+  readonly oneMac?: boolean;
   /** Steps on the host before a first port is published to this endpoint. */
   beforePublish?(plan: PlanWriter, settings: Settings, seat: { hostLink: string }): void;
   /**

@@ -78,10 +78,15 @@ export const macvlanLayout: Layout = {
     ]),
 
   inside(settings, seat): Request<void>[] {
+    const requests = [...insideUp(seat), ...this.own(settings, seat)];
+    if (seat.alias !== undefined) requests.unshift(link.set(seat.index, { alias: seat.alias }));
+    return requests;
+  },
+
+  own(settings, seat): Request<void>[] {
     const { addresses } = settings;
     const { assigned, index } = seat;
-    const requests = insideUp(seat);
-    if (seat.alias !== undefined) requests.unshift(link.set(index, { alias: seat.alias }));
+    const requests: Request<void>[] = [];
     for (const [text, gateway] of [
       [assigned.ipv4, addresses.gateway4],
       [assigned.ipv6, addresses.gateway6],

@@ -19,6 +19,8 @@ const GATEWAY6 = 'fe80::1';
 export const routedLayout: Layout = {
   interfaces: ({ name }) => `${name}-*`,
 
+  oneMac: true,
+
   refused: {
     hairpin: 'left out: there is no bridge',
     isolated: 'left out: a routed network keeps all endpoints apart (isolatePorts) or none',
@@ -67,8 +69,12 @@ export const routedLayout: Layout = {
   },
 
   inside(settings, seat): Request<void>[] {
+    return [...insideUp(seat), ...this.own(settings, seat)];
+  },
+
+  own(settings, seat): Request<void>[] {
     const { assigned, index } = seat;
-    const requests = insideUp(seat);
+    const requests: Request<void>[] = [];
     for (const [text, gateway] of [
       [assigned.ipv4, GATEWAY4],
       [assigned.ipv6, GATEWAY6],
