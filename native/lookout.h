@@ -13,7 +13,7 @@ namespace netns {
 // So it is done as long as it pays, and tried again now and then. Under the pool's lock.
 class Lookout {
  public:
-  static constexpr int64_t kLong = 20'000;  // nanoseconds
+  explicit Lookout(int64_t nanoseconds) : long_(nanoseconds) {}
 
   bool pays() {
     if (credit_ > 0) return true;
@@ -28,8 +28,8 @@ class Lookout {
 
   // Without the lock: true as soon as `come` says so.
   template <typename Come>
-  static bool look(Come come) {
-    const int64_t until = monotonic() + kLong;
+  bool look(Come come) const {
+    const int64_t until = monotonic() + long_;
     do {
       for (int i = 0; i < 32; i++) {
         if (come()) return true;
@@ -51,6 +51,7 @@ class Lookout {
 #endif
   }
 
+  const int64_t long_;
   int credit_ = kMost;
   int skipped_ = 0;
 };

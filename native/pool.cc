@@ -111,7 +111,7 @@ Job* Pool::next(Lane* lane) {
       const uint32_t seen = submitted_.load(std::memory_order_acquire);
       guard.unlock();
       const bool came =
-          Lookout::look([&] { return submitted_.load(std::memory_order_acquire) != seen; });
+          lookout_.look([&] { return submitted_.load(std::memory_order_acquire) != seen; });
       guard.lock();
       lookout_.told(came);
       looked = !came;
@@ -161,7 +161,7 @@ void Pool::finish(Lane* lane, Job* job, bool last) {
 void Pool::wait(Job* job) {
   const auto finished = [job] { return job->finished.load(std::memory_order_acquire); };
   if (waitLookout_.pays()) {
-    const bool came = Lookout::look(finished);
+    const bool came = waitLookout_.look(finished);
     waitLookout_.told(came);
     if (came) return;
   }

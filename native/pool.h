@@ -76,8 +76,10 @@ class Pool {
   int retired_ = 0;
   bool stopping_ = false;
   std::atomic<uint32_t> submitted_{0};
-  Lookout lookout_;      // of lanes, for the next plan
-  Lookout waitLookout_;  // of this thread, for a result; only its own
+  // Of lanes, for the next plan: as long as JavaScript takes to wake up with a result and to write
+  // the plan that follows.
+  Lookout lookout_{120'000};
+  Lookout waitLookout_{20'000};  // of this thread, for a result; only its own
 };
 
 }  // namespace netns
