@@ -4,14 +4,19 @@ import type { NetNs } from '../netns/netns.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { change } from '../rtnetlink/requests.ts';
 import type { Host } from './host.ts';
+import { LinkProbe } from './link-probe.ts';
 import { runSequence } from './sequence.ts';
 
-/** How often the links of closed namespaces are looked for: the kernel takes 30 ms for a batch. */
-const INTERVAL = 5;
+/** The kernel takes at least so long for a batch of namespaces; then it is looked every few ms. */
+const FIRST_LOOK = 25;
+const NEXT_LOOK = 4;
+/** The oldest is in the way of a look at the others when it is there after so long; those are rarer. */
+const TOO_LONG = 100;
+const WIDE_LOOK = 20;
+/** Links that are looked for at once, or deleted. */
+const AHEAD = 64;
 /** Something else holds the namespace when its link is there after so long: the link is deleted. */
 const PATIENCE = 400;
-/** Links looked for in one go. */
-const BATCH = 200;
 
 const RTM_DELLINK = 17;
 /** The size of struct ifinfomsg. */
@@ -41,6 +46,7 @@ export class Reaper {
   #barrier: Promise<void> = Promise.resolve();
   #settled: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #probe: Promise<LinkProbe> | undefined;
   #reaped = 0;
 
   constructor(host: Host, limit: number) {
@@ -61,7 +67,7 @@ export class Reaper {
   gone(hostLink: string, index: number): Promise<void> {
     return new Promise((resolve) => {
       this.#dying.push({ link: hostLink, index, since: performance.now(), resolve });
-      this.#timer ??= setTimeout(this.#look, INTERVAL);
+      this.#timer ??= setTimeout(this.#look, FIRST_LOOK);
     });
   }
 
@@ -109,42 +115,44 @@ export class Reaper {
   }
 
   #look = async (): Promise<void> => {
-    // The oldest go first, so that a look at them tells whether there is anything to see.
-    const asked = this.#dying.slice(0, BATCH);
-    const present = await this.#present(asked).catch(() => asked.map(({ index }) => index));
-    const gone = new Set(asked.filter(({ index }, i) => present[i] !== index));
-    if (gone.size > 0) {
-      this.#dying = this.#dying.filter((each) => !gone.has(each));
-      this.#reaped += gone.size;
-      for (const { resolve } of gone) resolve();
-      this.#wake();
-    } else {
-      await this.#insist(asked);
-    }
-    this.#timer = this.#dying.length > 0 ? setTimeout(this.#look, INTERVAL) : undefined;
+    this.#probe ??= LinkProbe.open(this.#host);
+    const probe = await this.#probe.catch(() => undefined);
+    const oldest = this.#dying[0];
+    const wide = oldest !== undefined && performance.now() - oldest.since > TOO_LONG;
+    // Without a descriptor left: another time.
+    if (probe === undefined) this.#probe = undefined;
+    else if (!this.#reap(probe, wide)) await this.#insist();
+    const after = wide ? WIDE_LOOK : NEXT_LOOK;
+    this.#timer = this.#dying.length > 0 ? setTimeout(this.#look, after) : undefined;
   };
 
-  /** The indexes that these links have now; 0 for those that are gone. */
-  #present(asked: readonly Dying[]): Promise<number[]> {
-    let first = 0;
-    return runSequence({
-      operation: 'network.detach',
-      label: 'the host',
-      write: (steps) => {
-        const { route } = steps.lend(this.#host, false);
-        first = steps.plan.steps;
-        for (const each of asked) steps.plan.linkIndexOf(route, each.link, steps.plan.IGNORE);
-      },
-      read: (made) =>
-        asked.map((_, i) => (made.data(first + i).length === 0 ? 0 : made.number(first + i))),
-    });
+  /**
+   * Finds what has gone. Namespaces die in the order in which they were closed, batch by batch:
+   * while the oldest is there nothing else needs to be looked at, unless something holds it.
+   */
+  #reap(probe: LinkProbe, wide: boolean): boolean {
+    const gone = new Set<Dying>();
+    for (let from = 0, count = 1; from < this.#dying.length; from += count, count = AHEAD) {
+      const asked = this.#dying.slice(from, from + count);
+      const present = probe.indexes(asked.map((each) => each.link));
+      asked.forEach((each, i) => {
+        if (present[i] !== each.index) gone.add(each);
+      });
+      if (!wide && gone.size < from + asked.length) break;
+    }
+    if (gone.size === 0) return false;
+    this.#dying = this.#dying.filter((each) => !gone.has(each));
+    this.#reaped += gone.size;
+    for (const { resolve } of gone) resolve();
+    this.#wake();
+    return true;
   }
 
   /** Deletes links whose namespaces live on: a process is in them, or somebody has a descriptor. */
-  async #insist(asked: readonly Dying[]): Promise<void> {
-    const late = asked.filter(({ since }) => performance.now() - since > PATIENCE);
-    if (late.length === 0) return;
-    await this.remove(late.map(({ index }) => index));
+  async #insist(): Promise<void> {
+    const before = performance.now() - PATIENCE;
+    const held = this.#dying.filter(({ since }) => since < before).slice(0, AHEAD);
+    if (held.length > 0) await this.remove(held.map(({ index }) => index)).catch(() => undefined);
   }
 
   /** Deletes links on the host, those that are gone already included. */
