@@ -1,6 +1,7 @@
 import { Channel } from '../netlink/channel.ts';
 import type { PlanWriter } from '../netlink/plan.ts';
 import type { Made } from '../netlink/task.ts';
+import type { Hold } from '../netns/hold.ts';
 import { NetNs } from '../netns/netns.ts';
 import { openSource } from '../netns/source.ts';
 import { NETLINK_NETFILTER } from '../nftables/constants.ts';
@@ -9,21 +10,15 @@ import { NETLINK_ROUTE } from '../rtnetlink/requests.ts';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 
-/** Sockets of one protocol in the host's namespace that plans take and give back. */
-class Sockets {
+/** The socket of one protocol in the host's namespace, opened by the first plan that needs it. */
+class Socket {
   readonly #family: number;
-  readonly #free: number[] = [];
+  readonly #hold: Hold;
+  fd = -1;
 
-  constructor(family: number) {
+  constructor(hold: Hold, family: number) {
+    this.#hold = hold;
     this.#family = family;
-  }
-
-  get spare(): boolean {
-    return this.#free.length > 0;
-  }
-
-  take(): number | undefined {
-    return this.#free.pop();
   }
 
   open(plan: PlanWriter): number {
@@ -33,51 +28,60 @@ class Sockets {
     return slot;
   }
 
-  give(fd: number): void {
-    this.#free.push(fd);
+  /** Takes what a plan has opened; where others opened one at the same time, the first stays. */
+  keep(fd: number): void {
+    if (!this.#hold.keep(fd)) return;
+    if (this.fd < 0) this.fd = fd;
+    else this.#hold.drop(fd);
   }
 }
 
 /** A socket in a plan: one that was there, or the slot of one that the plan opens. */
 interface Lent {
-  readonly sockets: Sockets;
+  readonly socket: Socket;
   readonly fd: number;
   readonly slot: number;
 }
 
 /**
- * The namespace that a network lives in. Its sockets are opened inside once and kept; a plan that
- * runs while others do has sockets of its own, so that answers don't get mixed up.
+ * The namespace that a network lives in. Its sockets are opened inside once and kept, for all plans:
+ * a lane that speaks on one holds it until its answers are in.
  */
 export class Host {
   readonly ns: NetNs;
   readonly nft: Channel;
-  readonly #route = new Sockets(NETLINK_ROUTE);
-  readonly #netfilter = new Sockets(NETLINK_NETFILTER);
+  readonly #route: Socket;
+  readonly #netfilter: Socket;
 
   /** @param ns another's handle: this one is opened anew and closed with the host */
   constructor(ns?: NetNs) {
     // Of the same kind: one without root stays one.
     this.ns =
       ns === undefined ? NetNs.current() : new NetNs(ns.hold.beside(openSource({ fd: ns.fd })));
-    this.nft = new Channel(this.ns.hold, NETLINK_NETFILTER);
+    const { hold } = this.ns;
+    this.nft = new Channel(hold, NETLINK_NETFILTER);
+    this.#route = new Socket(hold, NETLINK_ROUTE);
+    this.#netfilter = new Socket(hold, NETLINK_NETFILTER);
+  }
+
+  /** Whether plans find all their sockets open: from then on they are alike, byte by byte. */
+  get ready(): boolean {
+    return this.#route.fd >= 0;
   }
 
   /** Lends a plan its sockets: written first, since opening one enters the host's namespace. */
   lend(plan: PlanWriter, netfilter: boolean): Loan {
     this.ns.hold.reach(plan);
-    const missing = !this.#route.spare || (netfilter && !this.#netfilter.spare);
+    const missing = this.#route.fd < 0 || (netfilter && this.#netfilter.fd < 0);
     if (missing) plan.enter(this.ns.fd);
     const lent = [this.#one(plan, this.#route)];
     if (netfilter) lent.push(this.#one(plan, this.#netfilter));
     return new Loan(this.ns, lent);
   }
 
-  #one(plan: PlanWriter, sockets: Sockets): Lent {
-    const fd = sockets.take();
-    if (fd !== undefined) return { sockets, fd, slot: -1 };
-    const slot = sockets.open(plan);
-    return { sockets, fd: -1, slot };
+  #one(plan: PlanWriter, socket: Socket): Lent {
+    const { fd } = socket;
+    return { socket, fd, slot: fd < 0 ? socket.open(plan) : -1 };
   }
 
   close(): void {
@@ -85,7 +89,7 @@ export class Host {
   }
 }
 
-/** The sockets that a plan has; `end` gives them back. */
+/** The sockets that a plan has, open until `end`. */
 export class Loan {
   readonly #ns: NetNs;
   readonly #lent: readonly Lent[];
@@ -107,15 +111,10 @@ export class Loan {
 
   /** @param made what the plan made; undefined where it failed */
   end(made: Made | undefined): void {
-    const { hold } = this.#ns;
-    for (const { sockets, fd, slot } of this.#lent) {
-      if (slot < 0) sockets.give(fd);
-      else if (made !== undefined) {
-        const opened = made.fd(slot);
-        if (hold.keep(opened)) sockets.give(opened);
-      }
+    for (const { socket, slot } of this.#lent) {
+      if (slot >= 0 && made !== undefined) socket.keep(made.fd(slot));
     }
-    hold.end();
+    this.#ns.hold.end();
   }
 }
 
