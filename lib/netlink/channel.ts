@@ -57,6 +57,16 @@ export class Channel {
     this.#family = family;
   }
 
+  /** The socket inside, for a plan of the library's own while nobody else has the handle; -1: none. */
+  get socket(): number {
+    return this.#socket;
+  }
+
+  /** Takes a socket that was opened inside, so that the first call need not. */
+  adopt(fd: number): void {
+    if (this.#inside.keep(fd)) this.#socket = fd;
+  }
+
   /** Sends a request together with the others of this tick; one with options goes alone. */
   run<T>(request: Request<T>, options?: CallOptions): Promise<T> {
     if (options !== undefined) return this.batch([request], options).then(([value]) => value as T);
