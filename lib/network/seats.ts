@@ -4,6 +4,7 @@ import type { Assigned } from './addresses.ts';
 import type { AttachOptions } from './attach-options.ts';
 import { placeOfLink, type Seat } from './layout.ts';
 import { endpointMac } from './mac.ts';
+import { Places } from './places.ts';
 import { type EndpointRecord, endpointAlias } from './record.ts';
 import type { Settings } from './settings.ts';
 
@@ -18,7 +19,8 @@ export class Seats {
   readonly #settings: Settings;
   // Places of links that a crash has left behind: not given until they are swept.
   readonly #blocked = new Set<number>();
-  // Places of addresses beyond those that have one.
+  readonly #places: Places;
+  // Places behind those that addresses have: by IPv6 address, or by the link that was there first.
   readonly #far = new Map<string, number>();
   #base = randomIndex();
   // Modules of tunnels put devices of their own into every new namespace.
@@ -26,6 +28,7 @@ export class Seats {
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#places = new Places(settings.addresses.places);
   }
 
   /** Takes an address of each family. */
@@ -53,8 +56,14 @@ export class Seats {
     }
   }
 
-  release(assigned: Assigned): void {
-    this.#far.delete(assigned.ipv6 ?? '');
+  /** @param hostLink the link of the endpoint that had them, where it had one */
+  release(assigned: Assigned, hostLink = ''): void {
+    for (const key of [assigned.ipv6 ?? '', hostLink]) {
+      const place = this.#far.get(key);
+      if (place === undefined) continue;
+      this.#far.delete(key);
+      this.#places.free(place);
+    }
     this.#settings.addresses.release(assigned);
   }
 
@@ -64,13 +73,10 @@ export class Seats {
     for (const address of [assigned.ipv4, assigned.ipv6])
       if (address !== undefined) addresses.adopt(address);
     const place = placeOfLink(name, hostLink);
-    if (
-      place !== undefined &&
-      assigned.ipv6 !== undefined &&
-      addresses.placeOf(assigned) === undefined
-    ) {
-      this.#far.set(assigned.ipv6, place);
-    }
+    if (place === undefined || place < addresses.places) return;
+    const far = addresses.placeOf(assigned) === undefined;
+    this.#far.set(far && assigned.ipv6 !== undefined ? assigned.ipv6 : hostLink, place);
+    this.#places.claim(place);
   }
 
   block(hostLink: string): void {
@@ -88,18 +94,38 @@ export class Seats {
     const address = assigned.ipv6 ?? '';
     let far = this.#far.get(address);
     if (far === undefined) {
-      const used = new Set(this.#far.values());
-      far = addresses.places;
-      while (used.has(far)) far++;
+      far = this.#places.take(this.#blocked);
       this.#far.set(address, far);
     }
     return far;
   }
 
+  /** The seat of an endpoint whose links are made before anybody asks for it. */
+  blank(): Seat {
+    const place = this.#places.take(this.#blocked);
+    const hostLink = `${this.#settings.name}-${place.toString(16)}`;
+    this.#far.set(hostLink, place);
+    return { ...this.#seat(place, {}, { mac: endpointMac(hostLink) }, false), alias: undefined };
+  }
+
+  /** That seat, taken by an endpoint with these addresses. Its links stay as they are. */
+  filled(blank: Seat, assigned: Assigned, options: AttachOptions, oneMac: boolean): Seat {
+    const own = endpointMac(assigned.ipv4 ?? assigned.ipv6 ?? '');
+    const mac = oneMac ? blank.mac : (options.mac ?? own);
+    const { routes = blank.routes, defaultRoute = blank.defaultRoute } = options;
+    // Who reads the record makes the hardware address of the first address unless it is told.
+    const told = mac === own ? options : { ...options, mac };
+    const alias = this.alias(assigned, told);
+    return { ...blank, assigned, mac, routes, defaultRoute, alias };
+  }
+
   /** All that is settled about an endpoint before the kernel is asked. */
   seat(assigned: Assigned, options: AttachOptions, foreign: boolean): Seat {
+    return this.#seat(this.#place(assigned), assigned, options, foreign);
+  }
+
+  #seat(place: number, assigned: Assigned, options: AttachOptions, foreign: boolean): Seat {
     const { kind, name, mtu, record } = this.#settings;
-    const place = this.#place(assigned);
     const hostIndex = this.#base + place;
     const {
       ifname = 'eth0',
