@@ -1,11 +1,12 @@
 import { NetlinkError } from '../errors.ts';
-import { isLeftover, nameExists, pathOf, RUN_DIR } from '../netns/names.ts';
+import { isLeftover, nameExists } from '../netns/names.ts';
 import { NetNs } from '../netns/netns.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { Host } from './host.ts';
 import type { Inside, Layout, Seat } from './layout.ts';
 import { shape } from './limits.ts';
+import { writeName } from './naming.ts';
 import { checkFree } from './port-check.ts';
 import { addPorts, type PublishedPort, removePorts } from './ports.ts';
 import { explainPorts } from './publication.ts';
@@ -69,7 +70,7 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
       writeLinks(steps, attachment, inside, loan.route, ~socket);
       if (ports.length > 0) writePorts(steps, attachment, loan.netfilter);
       if (existing !== undefined) writeRecord(steps, attachment, loan.route, ~socket);
-      if (name !== undefined) writeName(steps, name, slot);
+      if (name !== undefined) writeName(plan, name, ~slot);
     },
     read(made) {
       if (existing !== undefined) return existing;
@@ -127,16 +128,6 @@ function writePorts(steps: Sequence<NetNs>, attachment: Attachment, netfilter: n
   steps.undo(netfilter, [transaction(removePorts(ports))]);
 }
 
-function writeName(steps: Sequence<NetNs>, name: string, slot: number): void {
-  const { plan } = steps;
-  const path = pathOf(name);
-  plan.runDir(RUN_DIR);
-  plan.create(path);
-  plan.unlink(path, plan.UNDO | plan.IGNORE);
-  plan.bind(~slot, path);
-  plan.unmount(path, plan.UNDO | plan.IGNORE);
-}
-
 /** Refuses a name before anything is made; the plan finds out too, but late. */
 export function checkName(name: string): void {
   if (!nameExists(name)) return;
@@ -150,7 +141,8 @@ function nameTaken(name: string): string {
     : `network.attach: EEXIST: a namespace '${name}' exists; to attach it as it is, pass { netns: '${name}' }`;
 }
 
-function explain(
+/** What the failure of an attach means. */
+export function explain(
   error: Error & { code?: string },
   { settings, seat, name, existing, ports }: Attachment,
   checked: PublishedPort | undefined,

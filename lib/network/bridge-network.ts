@@ -1,8 +1,16 @@
 import { interfaceName } from '../check.ts';
 import { NetlinkError } from '../errors.ts';
-import type { Dev } from '../netlink/request.ts';
+import { checkCallOptions, limited } from '../netlink/limits.ts';
+import type { CallOptions, Dev } from '../netlink/request.ts';
 import { bridgeLayout } from './bridge-layout.ts';
-import { checkEnslave, type Enslaved, type EnslaveOptions, enslave } from './enslave.ts';
+import { Courses } from './course.ts';
+import {
+  checkEnslave,
+  type Enslaved,
+  type EnslaveOptions,
+  enslave,
+  type InTurn,
+} from './enslave.ts';
 import { found, reopen } from './founding.ts';
 import { Network, type Parts } from './network.ts';
 import { checkOptions, type NetworkOptions, type UseOptions } from './settings.ts';
@@ -17,6 +25,7 @@ export type BridgeOptions = NetworkOptions;
 export class BridgeNetwork extends Network {
   readonly #bridge: Parts;
   readonly #enslaved = new Set<Enslaved>();
+  readonly #courses = new Courses();
   // One link after the other: what the bridge had before must be known.
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -44,30 +53,57 @@ export class BridgeNetwork extends Network {
    * fails, all is put back. `release` of what it answers, or `delete` of the network, undoes it.
    *
    * A link that is not there is ENODEV, a port of something EBUSY, a route that can't be made anew
-   * (by a nexthop object, with an encapsulation) ERR_IMMOVABLE_ROUTE: nothing is changed then.
+   * (by a nexthop object, with an encapsulation) ERR_IMMOVABLE_ROUTE: nothing is changed then. One
+   * that was given up, by `signal` or `timeout`, is released when it comes too late.
    */
   async enslave(dev: Dev, options: EnslaveOptions = {}): Promise<Enslaved> {
     checkEnslave(dev, options);
     this.#open('enslave');
     const { host } = this.#bridge;
-    return this.#inTurn(async () => {
-      const port = await enslave(host, this.name, dev, options, (run) => this.#inTurn(run));
-      this.#enslaved.add(port);
-      return port;
-    });
+    const inTurn: InTurn = (run) => this.#inTurn(run);
+    return this.#courses.run(
+      'network.enslave',
+      options,
+      (course) =>
+        this.#inTurn(async () => {
+          const port = await enslave(host, this.name, dev, options, inTurn, this.#courses, course);
+          this.#enslaved.add(port);
+          return port;
+        }),
+      (late) => late.release(),
+    );
   }
 
-  /** Makes a tap for a virtual machine, a port of the bridge from the beginning. */
-  async addTap(options: TapOptions = {}): Promise<Tap> {
+  /**
+   * Makes a tap for a virtual machine, a port of the bridge from the beginning. One that comes after
+   * it was given up is deleted.
+   */
+  async addTap(options: TapOptions = {}, call?: CallOptions): Promise<Tap> {
     this.#open('addTap');
-    return addTap(this.#bridge.host, this.#bridge.settings, options);
+    const { host, settings } = this.#bridge;
+    return this.#courses.run(
+      'network.addTap',
+      call,
+      (course) => addTap(host, settings, options, course),
+      (late) => late.delete(),
+    );
   }
 
   /** Gives enslaved links what was theirs, detaches all endpoints and takes the network away. */
-  override async delete(): Promise<void> {
+  override async delete(call?: CallOptions): Promise<void> {
+    if (call === undefined) return this.#takeAway();
+    checkCallOptions(call);
+    await limited('network.delete', call, () => ({
+      promise: this.#takeAway(),
+      cancel: () => true,
+    }));
+  }
+
+  async #takeAway(): Promise<void> {
     // What they have on the bridge would go with it.
     if (!this.closed) for (const port of this.#enslaved) await port.release();
     this.#enslaved.clear();
+    await this.#courses.settled();
     await super.delete();
   }
 

@@ -1,10 +1,11 @@
-import { pathOf, RUN_DIR } from '../netns/names.ts';
+import { pathOf } from '../netns/names.ts';
 import { NetNs } from '../netns/netns.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
+import { writeName } from './naming.ts';
 import { removePorts } from './ports.ts';
 import type { Reaper } from './reaper.ts';
 import { leavingAlias } from './record.ts';
@@ -57,11 +58,7 @@ export function nameSequence(
       const { plan } = steps;
       const { route } = steps.lend(host, false);
       steps.send(route, [link.set(state.hostIndex, { alias })]);
-      const path = pathOf(name);
-      plan.runDir(RUN_DIR);
-      plan.create(path);
-      plan.unlink(path, plan.UNDO | plan.IGNORE);
-      plan.bind(fd, path);
+      writeName(plan, name, fd);
     },
     read() {},
   };

@@ -1,14 +1,23 @@
 import { NetlinkError } from '../errors.ts';
+import type { CallOptions } from '../netlink/request.ts';
+import { isCallOptions } from '../netns/faces.ts';
 import type { NetNs } from '../netns/netns.ts';
 import type { Assigned } from './addresses.ts';
+import type { Course } from './course.ts';
+import { Once } from './once.ts';
 import type { PublishedPort, PublishSpec } from './ports.ts';
 
 /** What an endpoint's network does for it. */
 export interface Owner {
   readonly name: string;
-  publish(endpoint: Endpoint, specs: readonly PublishSpec[]): Promise<void>;
-  unpublish(endpoint: Endpoint, specs: readonly PublishSpec[]): Promise<void>;
-  detach(endpoint: Endpoint): Promise<void>;
+  publish(endpoint: Endpoint, specs: readonly PublishSpec[], call?: CallOptions): Promise<void>;
+  unpublish(endpoint: Endpoint, specs: readonly PublishSpec[], call?: CallOptions): Promise<void>;
+  detach(endpoint: Endpoint, course?: Course): Promise<void>;
+  limit(
+    operation: string,
+    call: CallOptions | undefined,
+    begin: (course?: Course) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** What is settled when an endpoint is made or found. */
@@ -48,7 +57,7 @@ export class Endpoint {
   /** @internal */
   readonly state: EndpointState;
   readonly #owner: Owner;
-  #detached: Promise<void> | undefined;
+  readonly #detached = new Once();
 
   /** @internal Use the network's `attach`. */
   constructor(owner: Owner, state: EndpointState) {
@@ -100,31 +109,37 @@ export class Endpoint {
   }
 
   get detached(): boolean {
-    return this.#detached !== undefined;
+    return this.#detached.begun;
   }
 
   /**
    * Publishes ports of the host that lead here, all or none, in one transaction. ERR_PORT_IN_USE
-   * where a process listens there or another endpoint has it.
+   * where a process listens there or another endpoint has it. `{ signal, timeout }` may come last:
+   * what is published after it was given up is taken back.
    */
-  async publish(...specs: PublishSpec[]): Promise<void> {
+  async publish(...specs: PublishArguments): Promise<void> {
+    const call = callOptions(specs);
     this.#check('publish');
-    await this.#owner.publish(this, specs);
+    await this.#owner.publish(this, specs as PublishSpec[], call);
   }
 
-  /** Takes published ports back. */
-  async unpublish(...specs: PublishSpec[]): Promise<void> {
+  /** Takes published ports back. `{ signal, timeout }` may come last: once begun, it is done. */
+  async unpublish(...specs: PublishArguments): Promise<void> {
+    const call = callOptions(specs);
     this.#check('unpublish');
-    await this.#owner.unpublish(this, specs);
+    await this.#owner.unpublish(this, specs as PublishSpec[], call);
   }
 
   /**
    * Takes the endpoint away with its ports, addresses and links, and the namespace that was made for
-   * it. When it resolves, the host's end is gone and the address free. Idempotent.
+   * it. When it resolves, the host's end is gone and the address free. Idempotent. Given up before
+   * it has begun, the endpoint stays; behind that it goes on to its end, and to call it again is to
+   * wait for that.
    */
-  detach(): Promise<void> {
-    this.#detached ??= this.#owner.detach(this);
-    return this.#detached;
+  detach(options?: CallOptions): Promise<void> {
+    const once = (course?: Course): Promise<void> =>
+      this.#detached.run(course, (course) => this.#owner.detach(this, course));
+    return options === undefined ? once() : this.#owner.limit('endpoint.detach', options, once);
   }
 
   #check(operation: string): void {
@@ -137,4 +152,15 @@ export class Endpoint {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.detach();
   }
+}
+
+/** The ports' specs, with `{ signal, timeout }` behind them. */
+export type PublishArguments = PublishSpec[] | [...specs: PublishSpec[], options: CallOptions];
+
+/** Takes the call's own options off the end. */
+function callOptions(specs: unknown[]): CallOptions | undefined {
+  const last = specs.at(-1);
+  if (!isCallOptions(last)) return undefined;
+  specs.pop();
+  return last;
 }

@@ -1,19 +1,24 @@
 import { boolean, checkKeys, device, object } from '../check.ts';
 import { invalidValue, NetlinkError } from '../errors.ts';
-import type { Dev } from '../netlink/request.ts';
+import type { CallOptions, Dev } from '../netlink/request.ts';
 import type { Address } from '../rtnetlink/address/api.ts';
 import { type Link, link } from '../rtnetlink/link/api.ts';
 import type { Route } from '../rtnetlink/route/api.ts';
 import { immovable } from './belongings.ts';
+import type { Course, Courses } from './course.ts';
 import type { Host } from './host.ts';
 import { type Holdings, holdings, Move } from './move.ts';
+import { Once } from './once.ts';
 
-export interface EnslaveOptions {
+export interface EnslaveOptions extends CallOptions {
   /** Sets the link promiscuous for good (IFF_PROMISC). The bridge does so by itself where it must. */
   promisc?: boolean;
 }
 
-const KEYS = new Set(['promisc']);
+const KEYS = new Set(['promisc', 'signal', 'timeout']);
+
+/** The way back, under its caller's limits. */
+type Release = (options: CallOptions | undefined, once: Once) => Promise<void>;
 
 /** A link of the host that has become a port of a bridge, and what moved from it to the bridge. */
 export class Enslaved {
@@ -23,11 +28,11 @@ export class Enslaved {
   readonly addresses: readonly Address[];
   /** The routes that moved, as they went over the link. */
   readonly routes: readonly Route[];
-  readonly #release: () => Promise<void>;
-  #released: Promise<void> | undefined;
+  readonly #release: Release;
+  readonly #released = new Once();
 
   /** @internal */
-  constructor(link: Link, had: Holdings, release: () => Promise<void>) {
+  constructor(link: Link, had: Holdings, release: Release) {
     this.dev = link.name;
     this.addresses = had.addresses;
     this.routes = had.routes;
@@ -36,14 +41,11 @@ export class Enslaved {
 
   /**
    * Takes the link off the bridge and gives it its addresses and routes back; idempotent. What the
-   * bridge got from others meanwhile stays there.
+   * bridge got from others meanwhile stays there. Given up before it has begun, it leaves all as it
+   * is; behind that it goes on to its end, and to call it again is to wait for that.
    */
-  release(): Promise<void> {
-    this.#released ??= this.#release().catch((error) => {
-      this.#released = undefined;
-      throw error;
-    });
-    return this.#released;
+  release(options?: CallOptions): Promise<void> {
+    return this.#release(options, this.#released);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -85,14 +87,20 @@ function refuse(dev: Dev, port: Link, bridge: Link): void {
   }
 }
 
+/** Runs one change of the bridge after the other: what it had before must be known. */
+export type InTurn = <T>(run: () => Promise<T>) => Promise<T>;
+
 /** Puts a link of the host on the bridge, and its addresses and routes too. */
 export async function enslave(
   host: Host,
   network: string,
   dev: Dev,
-  options: EnslaveOptions,
-  inTurn: <T>(run: () => Promise<T>) => Promise<T>,
+  { promisc }: EnslaveOptions,
+  inTurn: InTurn,
+  courses: Courses,
+  course: Course | undefined,
 ): Promise<Enslaved> {
+  course?.check();
   const port = await find(host, dev);
   const bridge = await find(host, network);
   refuse(dev, port, bridge);
@@ -110,6 +118,16 @@ export async function enslave(
     );
   }
   const move = new Move(host, port, bridge, had, bridgeHad);
-  await move.there(options);
-  return new Enslaved(port, had, () => inTurn(() => move.back()));
+  course?.check();
+  course?.begin();
+  await move.there({ promisc });
+  const back = (course?: Course): Promise<void> =>
+    inTurn(async () => {
+      course?.check();
+      course?.begin();
+      await move.back();
+    });
+  return new Enslaved(port, had, (options, once) =>
+    courses.run('enslaved.release', options, (course) => once.run(course, back)),
+  );
 }

@@ -1,18 +1,19 @@
 import { NetlinkError } from '../errors.ts';
-import { transaction } from '../nftables/transaction.ts';
+import type { CallOptions } from '../netlink/request.ts';
 import type { Assigned } from './addresses.ts';
 import { type AttachOptions, openExisting } from './attach-options.ts';
 import { attachSequence } from './attachment.ts';
+import type { Course, Courses } from './course.ts';
 import { detachSequence, nameSequence, removeInner } from './detachment.ts';
 import type { Endpoint, EndpointState, Owner } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
-import { expand, type PublishSpec, portText, removePorts, samePort } from './ports.ts';
-import { publishSequence } from './publication.ts';
+import { expand, type PublishedPort, type PublishSpec, portText, samePort } from './ports.ts';
+import { publishSequence, unpublishSequence } from './publication.ts';
 import type { Reaper } from './reaper.ts';
 import type { Rules } from './rules.ts';
 import type { Seats } from './seats.ts';
-import { runSequence } from './sequence.ts';
+import { finishSequence, runSequence } from './sequence.ts';
 import type { Settings } from './settings.ts';
 
 /** The parts of a network that its endpoints are made with. */
@@ -23,6 +24,7 @@ export interface Workshop {
   readonly seats: Seats;
   readonly rules: Rules;
   readonly reaper: Reaper;
+  readonly courses: Courses;
 }
 
 /** How often an attach is tried again with other ifindexes. */
@@ -45,7 +47,7 @@ export class Members implements Owner {
     return this.#shop.settings.name;
   }
 
-  async attach(options: AttachOptions): Promise<EndpointState> {
+  async attach(options: AttachOptions, course?: Course): Promise<EndpointState> {
     const { seats, rules } = this.#shop;
     const existing = options.netns === undefined ? undefined : openExisting(options.netns);
     let assigned: Assigned | undefined;
@@ -54,9 +56,9 @@ export class Members implements Owner {
       const specs = options.publish === undefined ? [] : [options.publish].flat();
       const to = assigned;
       const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, to));
-      if (ports.length > 0) await rules.ensure();
+      if (ports.length > 0) await rules.ensure(course);
       const hairpin = options.hairpin || (ports.length > 0 && this.#hairpinForPorts());
-      return await this.#make({ ...options, hairpin }, assigned, existing, ports);
+      return await this.#make({ ...options, hairpin }, assigned, existing, ports, course);
     } catch (error) {
       if (assigned !== undefined) seats.release(assigned);
       existing?.close();
@@ -69,6 +71,7 @@ export class Members implements Owner {
     assigned: Assigned,
     existing: EndpointState['netns'],
     ports: EndpointState['ports'],
+    course: Course | undefined,
   ): Promise<EndpointState> {
     const { host, settings, layout, seats } = this.#shop;
     const { name } = options;
@@ -81,6 +84,7 @@ export class Members implements Owner {
         const tag = this.#tag(name);
         const netns = await runSequence(
           attachSequence({ host, settings, layout, seat, name, existing, ports, tag }),
+          course,
         );
         const gateways = layout.gateways(settings);
         const foreign = existing !== undefined;
@@ -117,32 +121,56 @@ export class Members implements Owner {
   }
 
   /** Gives a name to the namespace of an endpoint that was made without. */
-  async rename(state: EndpointState, name: string): Promise<void> {
+  async rename(state: EndpointState, name: string, course?: Course): Promise<void> {
     const { host, seats } = this.#shop;
     const { netns, assigned } = state;
     if (netns === undefined) return;
-    await runSequence(nameSequence(host, state, netns.fd, name, seats.alias(assigned, { name })));
+    const alias = seats.alias(assigned, { name });
+    await runSequence(nameSequence(host, state, netns.fd, name, alias), course);
     netns.hold.name = name;
     state.name = name;
   }
 
-  async publish({ state }: Endpoint, specs: readonly PublishSpec[]): Promise<void> {
-    await this.publishTo(state, specs);
+  async publish(
+    { state }: Endpoint,
+    specs: readonly PublishSpec[],
+    call?: CallOptions,
+  ): Promise<void> {
+    const { courses } = this.#shop;
+    await courses.run(
+      'endpoint.publish',
+      call,
+      (course) => this.publishTo(state, specs, course),
+      (late) => this.#unpublish(state, late),
+    );
   }
 
-  async publishTo(state: EndpointState, specs: readonly PublishSpec[]): Promise<void> {
-    const { host, settings, layout, rules } = this.#shop;
+  /** Answers the ports that were published. */
+  async publishTo(
+    state: EndpointState,
+    specs: readonly PublishSpec[],
+    course?: Course,
+  ): Promise<readonly PublishedPort[]> {
+    const { host, settings, layout, rules, courses } = this.#shop;
     const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, state.assigned));
-    if (ports.length === 0) return;
-    await rules.ensure();
+    if (ports.length === 0) return ports;
+    // What was given up may be on its way to take the same port back.
+    await courses.settled();
+    await rules.ensure(course);
     const tag = this.#tag(state.name);
     await runSequence(
       publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()),
+      course,
     );
     state.ports.push(...ports);
+    return ports;
   }
 
-  async unpublish({ state, address }: Endpoint, specs: readonly PublishSpec[]): Promise<void> {
+  async unpublish(
+    { state, address }: Endpoint,
+    specs: readonly PublishSpec[],
+    call?: CallOptions,
+  ): Promise<void> {
     const asked = specs.flatMap((spec, i) => expand(`unpublish[${i}]`, spec, state.assigned));
     const known = asked.map((port) => state.ports.find((each) => samePort(each, port)));
     const missing = known.indexOf(undefined);
@@ -154,30 +182,58 @@ export class Members implements Owner {
         },
       );
     }
-    const { nft } = this.#shop.host;
-    await nft.batch([transaction(removePorts(asked), { operation: 'endpoint.unpublish' })]);
-    state.ports = state.ports.filter((each) => !known.includes(each));
+    const { courses } = this.#shop;
+    await courses.run('endpoint.unpublish', call, (course) =>
+      this.#unpublish(
+        state,
+        known.filter((port) => port !== undefined),
+        course,
+      ),
+    );
   }
 
-  async detach(endpoint: Endpoint): Promise<void> {
-    await this.remove(endpoint.state);
+  async #unpublish(
+    state: EndpointState,
+    ports: readonly PublishedPort[],
+    course?: Course,
+  ): Promise<void> {
+    const { host } = this.#shop;
+    await finishSequence(unpublishSequence(host, this.name, ports), course);
+    state.ports = state.ports.filter((each) => !ports.includes(each));
+  }
+
+  /** @param course with it the detach can be given up before it has begun; never behind that */
+  async detach(endpoint: Endpoint, course?: Course): Promise<void> {
+    await this.remove(endpoint.state, course);
     this.#left(endpoint);
   }
 
-  async remove(state: EndpointState): Promise<void> {
+  async remove(state: EndpointState, course?: Course): Promise<void> {
     const { host, layout, seats, reaper } = this.#shop;
     const { foreign, name, ports, netns, hostLink, hostIndex, assigned } = state;
-    if (layout.inner) await removeInner(this.#shop, state);
-    else {
+    if (layout.inner) {
+      course?.begin();
+      await removeInner(this.#shop, state);
+    } else {
       // Of an anonymous namespace nothing is known but by its descriptor: closing it is all.
       if (foreign || name !== undefined || ports.length > 0) {
-        await runSequence(detachSequence(host, this.name, state));
+        await finishSequence(detachSequence(host, this.name, state), course);
       }
+      course?.begin();
       netns?.close();
       if (!foreign) await reaper.gone(hostLink, hostIndex);
     }
     state.ports = [];
     seats.release(assigned);
+  }
+
+  /** Runs an operation of an endpoint under its caller's limits. */
+  limit(
+    operation: string,
+    call: CallOptions | undefined,
+    begin: (course?: Course) => Promise<void>,
+  ): Promise<void> {
+    return this.#shop.courses.run(operation, call, begin);
   }
 }
 

@@ -1,8 +1,11 @@
 import { integer } from '../check.ts';
 import { NetlinkError } from '../errors.ts';
+import { checkCallOptions, limited } from '../netlink/limits.ts';
+import type { CallOptions } from '../netlink/request.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { type AttachOptions, attachOptions, isOrdinary } from './attach-options.ts';
 import { checkName } from './attachment.ts';
+import { type Course, Courses } from './course.ts';
 import { Endpoint, type EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { type Layout, refuse, rulesOf } from './layout.ts';
@@ -37,7 +40,6 @@ export interface Parts {
 }
 
 const MAX_UNFREED = 256;
-const NOTHING: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
 
 /** What bridge, routed and macvlan networks have in common: all but their layouts. */
 export class Network {
@@ -48,10 +50,11 @@ export class Network {
   readonly #members: Members;
   readonly #pool: Pool;
   readonly #endpoints = new Set<Endpoint>();
-  #left: Found = NOTHING;
+  #left: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
   #attaching = 0;
   #idle: (() => void)[] = [];
   #closed = false;
+  #deleted: Promise<void> | undefined;
 
   /** @internal Use `create` or `open`. */
   constructor(parts: Parts, use: UseOptions) {
@@ -65,6 +68,7 @@ export class Network {
       seats: new Seats(settings),
       rules: new Rules(host, rulesOf(settings, layout)),
       reaper: new Reaper(host, use.maxUnfreed ?? MAX_UNFREED),
+      courses: new Courses(),
     };
     this.#members = new Members(this.#shop, (endpoint) => this.#endpoints.delete(endpoint));
     const source = {
@@ -123,26 +127,46 @@ export class Network {
 
   /**
    * Attaches a namespace: a new anonymous one, a new one with a name, or one that exists
-   * (`{ netns }`). All in one go; where a part fails, nothing of the rest stays.
+   * (`{ netns }`). All in one go; where a part fails, nothing of the rest stays. An attach that is
+   * given up is undone, and one that comes too late detaches itself.
    */
-  async attach(target?: string | AttachOptions): Promise<Endpoint> {
+  async attach(target?: string | AttachOptions, call?: CallOptions): Promise<Endpoint> {
     const options = attachOptions(target);
     refuse(options, this.#parts.layout);
     this.#check('attach');
-    if (options.name !== undefined) checkName(options.name);
+    if (call === undefined) return this.#add(await this.#attach(options));
+    const state = await this.#shop.courses.run(
+      'network.attach',
+      call,
+      (course) => this.#attach(options, course),
+      (late) => this.#members.remove(late),
+    );
+    return this.#add(state);
+  }
+
+  async #attach(options: AttachOptions, course?: Course): Promise<EndpointState> {
+    const { name, publish, address } = options;
+    const { courses } = this.#shop;
+    // A name, a port, an address may be what something that was given up is about to free.
+    if (courses.late && (name ?? publish ?? address) !== undefined) {
+      await courses.settled();
+      course?.check();
+    }
+    if (name !== undefined) checkName(name);
     const ready = isOrdinary(options) ? this.#pool.take() : undefined;
-    if (ready !== undefined) return this.#fromPool(ready, options);
+    if (ready !== undefined) return this.#fromPool(ready, options, course);
     this.#attaching++;
     try {
-      return this.#add(await this.#make(options));
+      return await this.#make(options, course);
     } finally {
       this.#attaching--;
       if (this.#attaching === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
-  async #make(options: AttachOptions): Promise<EndpointState> {
+  async #make(options: AttachOptions, course?: Course): Promise<EndpointState> {
     await this.#shop.reaper.room();
+    course?.check();
     const { layout, settings } = this.#parts;
     const { limit } = layout;
     // Whoever has an address has a port, or is about to.
@@ -151,7 +175,7 @@ export class Network {
         code: 'ERR_NETWORK_FULL',
       });
     }
-    return this.#members.attach(options);
+    return this.#members.attach(options, course);
   }
 
   #add(state: EndpointState): Endpoint {
@@ -160,22 +184,32 @@ export class Network {
     return endpoint;
   }
 
-  async #fromPool(state: EndpointState, { name, publish }: AttachOptions): Promise<Endpoint> {
+  async #fromPool(
+    state: EndpointState,
+    { name, publish }: AttachOptions,
+    course: Course | undefined,
+  ): Promise<EndpointState> {
     try {
-      if (name !== undefined) await this.#members.rename(state, name);
-      if (publish !== undefined) await this.#members.publishTo(state, [publish].flat());
-      return this.#add(state);
+      if (name !== undefined) await this.#members.rename(state, name, course);
+      if (publish !== undefined) await this.#members.publishTo(state, [publish].flat(), course);
+      return state;
     } catch (error) {
       await this.#members.remove(state);
       throw error;
     }
   }
 
-  /** Makes endpoints ahead: the next `count` plain attaches take them without asking the kernel. */
-  async prewarm(count: number): Promise<void> {
+  /**
+   * Makes endpoints ahead: the next `count` plain attaches take them without asking the kernel.
+   * Given up, it makes no more; those made so far stay.
+   */
+  async prewarm(count: number, call?: CallOptions): Promise<void> {
     integer('count', count, 0, 65_534);
     this.#check('prewarm');
-    await this.#pool.prewarm(count);
+    await this.#shop.courses.run('network.prewarm', call, (course) => {
+      course?.begin();
+      return this.#pool.prewarm(count, course);
+    });
   }
 
   #whenIdle(): Promise<void> {
@@ -198,24 +232,40 @@ export class Network {
 
   /**
    * Takes away what `open` found half made or half gone: links whose record is missing, ports that
-   * lead nowhere, files in /run/netns on which nothing is mounted. What is whole stays.
+   * lead nowhere, files in /run/netns on which nothing is mounted. What is whole stays. Given up, it
+   * leaves what it has not come to yet for another call.
    */
-  async sweep(): Promise<Swept> {
+  async sweep(call?: CallOptions): Promise<Swept> {
     this.#check('sweep');
-    const found = this.#left;
-    this.#left = NOTHING;
-    return sweep(found, { ...this.#shop, members: this.#members });
+    return this.#shop.courses.run('network.sweep', call, (course) =>
+      sweep(this.#left, { ...this.#shop, members: this.#members }, course),
+    );
   }
 
-  /** Detaches all endpoints and takes the network away, rules, routes and link. */
-  async delete(): Promise<void> {
-    this.#check('delete');
+  /**
+   * Detaches all endpoints and takes the network away, rules, routes and link. Once begun it goes on
+   * to its end, given up or not; to call it again is to wait for that.
+   */
+  async delete(call?: CallOptions): Promise<void> {
+    if (this.#deleted === undefined) this.#check('delete');
+    const running = (): Promise<void> => {
+      this.#deleted ??= this.#delete();
+      return this.#deleted;
+    };
+    if (call === undefined) return running();
+    checkCallOptions(call);
+    // Not one of the courses: it waits for those itself.
+    await limited('network.delete', call, () => ({ promise: running(), cancel: () => true }));
+  }
+
+  async #delete(): Promise<void> {
     const { host, release } = this.#parts;
     this.#closed = true;
     await Promise.all([
       this.#pool.close(),
       ...this.endpoints().map((endpoint) => endpoint.detach()),
     ]);
+    await this.#shop.courses.settled();
     await this.#shop.rules.remove();
     await host.ns.channel.run(link.delete(this.name)).catch((error) => {
       // Somebody else took it away.
@@ -235,6 +285,7 @@ export class Network {
     if (this.#closed) return;
     this.#closed = true;
     await this.#pool.close();
+    await this.#shop.courses.settled();
     for (const { state } of this.#endpoints) state.netns?.close();
     await this.#shop.reaper.close();
     const { host, release } = this.#parts;

@@ -67,11 +67,14 @@ export class Pool {
     return state;
   }
 
-  /** Makes `count` more; rejects with the first error, those made so far staying. */
-  async prewarm(count: number): Promise<void> {
+  /**
+   * Makes `count` more; rejects with the first error, those made so far staying.
+   * @param stop makes no more once it is `over`
+   */
+  async prewarm(count: number, stop?: { readonly over: boolean }): Promise<void> {
     let left = count;
     const worker = async (): Promise<void> => {
-      while (left > 0 && !this.#closed) {
+      while (left > 0 && !this.#closed && stop?.over !== true) {
         left--;
         await this.#one();
       }

@@ -5,7 +5,7 @@ import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
 import { checkFree } from './port-check.ts';
-import { addPorts, type PublishedPort, portText } from './ports.ts';
+import { addPorts, type PublishedPort, portText, removePorts } from './ports.ts';
 import type { SequenceOf } from './sequence.ts';
 import type { Settings } from './settings.ts';
 
@@ -36,6 +36,23 @@ export function publishSequence(
     },
     read() {},
     explain: (error, step) => explainPorts('endpoint.publish', error, ports, checks.get(step)),
+  };
+}
+
+/** Takes published ports back, in one transaction. */
+export function unpublishSequence(
+  host: Host,
+  network: string,
+  ports: readonly PublishedPort[],
+): SequenceOf<void> {
+  return {
+    operation: 'endpoint.unpublish',
+    label: `network '${network}'`,
+    write(steps) {
+      const { netfilter } = steps.lend(host, true);
+      steps.send(netfilter, [transaction(removePorts(ports), { operation: 'endpoint.unpublish' })]);
+    },
+    read() {},
   };
 }
 

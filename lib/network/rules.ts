@@ -6,6 +6,7 @@ import { element } from '../nftables/element.ts';
 import { rule } from '../nftables/rule.ts';
 import { table } from '../nftables/table.ts';
 import { generation, transaction } from '../nftables/transaction.ts';
+import type { Course } from './course.ts';
 import type { Host } from './host.ts';
 import { type PublishedPort, readPort, removePorts } from './ports.ts';
 import {
@@ -52,11 +53,14 @@ export class Rules {
   }
 
   /** Has the network's rules made, and the table where this is the first network: once. */
-  ensure(): Promise<void> {
-    this.#ready ??= this.#make().catch((error) => {
-      this.#ready = undefined;
-      throw error;
-    });
+  ensure(course?: Course): Promise<void> {
+    if (this.#ready === undefined) {
+      course?.begin();
+      this.#ready = this.#make().catch((error) => {
+        this.#ready = undefined;
+        throw error;
+      });
+    }
     return this.#ready;
   }
 

@@ -1,3 +1,4 @@
+import { NetlinkError } from '../errors.ts';
 import { failure } from '../netlink/failure.ts';
 import { type Completion, submit } from '../netlink/lane.ts';
 import { PlanWriter } from '../netlink/plan.ts';
@@ -5,6 +6,7 @@ import type { Request } from '../netlink/request.ts';
 import { syscallOf } from '../netlink/result.ts';
 import { Made } from '../netlink/task.ts';
 import { Transaction } from '../netlink/transaction.ts';
+import { type Course, isGivenUp } from './course.ts';
 import type { Host, Loan } from './host.ts';
 
 /** What a sequence writes, what it answers, and what its failures mean. */
@@ -108,9 +110,14 @@ export class Sequence<T> implements Completion {
 /** A result with no descriptors and no records. */
 const NOTHING = new Uint8Array(4);
 
-/** Runs a sequence on a lane. */
-export function runSequence<T>(of: SequenceOf<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
+/**
+ * Runs a sequence on a lane.
+ * @param course of an operation that may be given up: before the sequence has begun it is never
+ * run; behind that it stops before its next step, is undone, and rejects with ECANCELED
+ */
+export function runSequence<T>(of: SequenceOf<T>, course?: Course): Promise<T> {
+  course?.check();
+  const done = new Promise<T>((resolve, reject) => {
     const sequence = new Sequence(of, resolve, reject);
     plan.reset();
     try {
@@ -119,6 +126,23 @@ export function runSequence<T>(of: SequenceOf<T>): Promise<T> {
       sequence.abandon();
       throw error;
     }
-    submit(plan, sequence);
+    const ticket = submit(plan, sequence);
+    course?.submitted(ticket, (error) => {
+      sequence.abandon();
+      reject(error);
+    });
   });
+  return course === undefined ? done : done.finally(() => course.completed());
+}
+
+/** Runs one that takes something away: once begun it goes on to its end, given up or not. */
+export async function finishSequence<T>(of: SequenceOf<T>, course?: Course): Promise<T> {
+  if (course === undefined) return runSequence(of);
+  try {
+    return await runSequence(of, course);
+  } catch (error) {
+    const stopped = error instanceof NetlinkError && error.code === 'ECANCELED';
+    if (!course.over || !stopped || isGivenUp(error)) throw error;
+    return runSequence(of);
+  }
 }

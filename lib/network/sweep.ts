@@ -1,9 +1,12 @@
+import type { Stats } from 'node:fs';
 import { stat, unlink } from 'node:fs/promises';
 import { listNames } from '../netns/names.ts';
 import { NetNs } from '../netns/netns.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
+import type { Course } from './course.ts';
 import type { Members, Workshop } from './members.ts';
+import { ENDPOINT_MODE } from './naming.ts';
 import { portText, removePorts } from './ports.ts';
 import type { Reaper } from './reaper.ts';
 import type { Broken, Found } from './recovery.ts';
@@ -19,22 +22,50 @@ export interface Swept {
 }
 
 /** Takes away what a survey has found to be half made, half gone, or without an owner. */
-export async function sweep(found: Found, shop: Workshop & { members: Members }): Promise<Swept> {
-  const { broken, orphans, unreachable } = found;
+export async function sweep(
+  found: Found,
+  shop: Workshop & { members: Members },
+  course?: Course,
+): Promise<Swept> {
   const { host, members, reaper, seats } = shop;
-  if (orphans.length > 0) {
+  const swept: Swept = { links: [], ports: [], names: [] };
+  await part(found.orphans, course, async (orphans) => {
     await host.nft.batch([transaction(removePorts(orphans), { operation: 'network.sweep' })]);
-  }
+    swept.ports.push(...orphans.map(portText));
+  });
+  await part(found.broken, course, async (broken) => {
+    await removeBroken(broken, reaper);
+    for (const each of broken) {
+      seats.unblock(each.link);
+      swept.links.push(each.link);
+      if (each.name !== undefined) swept.names.push(each.name);
+    }
+  });
   // Their namespaces went with the process, and the kernel is about to free them.
-  const dying = unreachable.map((state) => members.remove(state));
-  await removeBroken(broken, reaper);
-  for (const each of broken) seats.unblock(each.link);
-  await Promise.all(dying);
-  return {
-    links: [...broken.map((each) => each.link), ...unreachable.map(({ hostLink }) => hostLink)],
-    ports: orphans.map(portText),
-    names: [...broken.flatMap(({ name }) => name ?? []), ...(await sweepNames())],
-  };
+  await part(found.unreachable, course, async (unreachable) => {
+    await Promise.all(unreachable.map((state) => members.remove(state)));
+    swept.links.push(...unreachable.map(({ hostLink }) => hostLink));
+  });
+  swept.names.push(...(await sweepNames(course)));
+  return swept;
+}
+
+/** Takes things off the list and away; back on it where that fails, for another sweep. */
+async function part<T>(
+  list: T[],
+  course: Course | undefined,
+  remove: (all: readonly T[]) => Promise<void>,
+): Promise<void> {
+  course?.check();
+  const all = list.splice(0);
+  if (all.length === 0) return;
+  course?.begin();
+  try {
+    await remove(all);
+  } catch (error) {
+    list.push(...all);
+    throw error;
+  }
 }
 
 async function removeBroken(broken: readonly Broken[], reaper: Reaper): Promise<void> {
@@ -49,16 +80,26 @@ async function removeBroken(broken: readonly Broken[], reaper: Reaper): Promise<
 
 /** Nobody takes so long, in ms, between making a name's file and mounting on it. */
 const LEFTOVER_AGE = 1_000;
+const S_ISVTX = 0o1000;
 
-/** Takes away files in /run/netns on which a crash has left no namespace mounted. */
-async function sweepNames(): Promise<string[]> {
+/** Made by a network for a name, and of no other use: nobody writes to it, or makes such a file. */
+const isOurs = (file: Stats): boolean =>
+  file.isFile() && file.size === 0 && (file.mode & S_ISVTX) === ENDPOINT_MODE;
+
+/**
+ * Takes away files in /run/netns on which a crash has left no namespace mounted, where a network has
+ * made them: what `ip netns add` or `NetNs.create` have left is theirs.
+ */
+async function sweepNames(course: Course | undefined): Promise<string[]> {
   const gone: string[] = [];
   for (const { name, path, leftover } of await listNames()) {
     if (!leftover) continue;
     const made = await stat(path).catch(() => undefined);
-    if (made === undefined || !made.isFile() || made.size > 0) continue;
+    if (made === undefined || !isOurs(made)) continue;
     const age = Date.now() - made.ctimeMs;
     if (age < LEFTOVER_AGE) await new Promise((resolve) => setTimeout(resolve, LEFTOVER_AGE - age));
+    course?.check();
+    course?.begin();
     // Mounted on meanwhile: busy, and nobody's leftover.
     await unlink(path).then(
       () => gone.push(name),

@@ -3,6 +3,7 @@ import { invalidValue, NetlinkError } from '../errors.ts';
 import type { Tun } from '../netns/tun.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { planTun, type TunSpec } from '../tun/spec.ts';
+import type { Course } from './course.ts';
 import type { Host } from './host.ts';
 import { placeOfLink } from './layout.ts';
 import type { Settings } from './settings.ts';
@@ -59,7 +60,12 @@ export class Tap {
 }
 
 /** Makes a tap and puts it on the bridge; where a part fails, nothing of the rest stays. */
-export async function addTap(host: Host, settings: Settings, options: TapOptions): Promise<Tap> {
+export async function addTap(
+  host: Host,
+  settings: Settings,
+  options: TapOptions,
+  course?: Course,
+): Promise<Tap> {
   const { mac, isolated, ...rest } = object('tap', options) as TapOptions;
   const spec: TunSpec = { ...rest, mode: 'tap' };
   planTun(spec, 'tap');
@@ -68,6 +74,7 @@ export async function addTap(host: Host, settings: Settings, options: TapOptions
   if (spec.name !== undefined && placeOfLink(settings.name, spec.name) !== undefined) {
     throw invalidValue('tap.name', spec.name, 'unlike the names of links of endpoints');
   }
+  course?.begin();
   const tun = await host.ns.tun.add(spec);
   const { channel } = host.ns;
   const remove = async (): Promise<void> => {
@@ -76,6 +83,7 @@ export async function addTap(host: Host, settings: Settings, options: TapOptions
     });
   };
   try {
+    course?.check();
     const changes = { mtu: settings.mtu, addrGenMode: 'none' } as const;
     await channel.batch([
       link.set(tun.name, mac === undefined ? changes : { ...changes, address: mac }),
