@@ -10,16 +10,31 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, n) =>
   n.toString(16).padStart(2, '0'),
 );
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
+/** The character codes of each byte's two digits, and of what separates them. */
+const HIGH = Uint8Array.from(HEX, (digits) => digits.charCodeAt(0));
+const LOW = Uint8Array.from(HEX, (digits) => digits.charCodeAt(1));
+const COLON = 58;
 
 /** A hardware address of any length: '02:00:00:00:00:01'. */
 export function readMac(bytes: Uint8Array, at: number, length: number): string {
   if (length === 6) {
     const a = bytes[at];
+    const b = bytes[at + 1];
+    const c = bytes[at + 2];
+    const d = bytes[at + 3];
+    const e = bytes[at + 4];
     const f = bytes[at + 5];
-    if ((a & f & bytes[at + 1] & bytes[at + 2] & bytes[at + 3] & bytes[at + 4]) === 0xff) {
-      return BROADCAST;
-    }
-    return `${HEX[a]}:${HEX[bytes[at + 1]]}:${HEX[bytes[at + 2]]}:${HEX[bytes[at + 3]]}:${HEX[bytes[at + 4]]}:${HEX[f]}`;
+    if ((a & b & c & d & e & f) === 0xff) return BROADCAST;
+    // In one piece: joining texts costs twice as much, and leaves a rope.
+    // biome-ignore format: a byte a line
+    return String.fromCharCode(
+      HIGH[a], LOW[a], COLON,
+      HIGH[b], LOW[b], COLON,
+      HIGH[c], LOW[c], COLON,
+      HIGH[d], LOW[d], COLON,
+      HIGH[e], LOW[e], COLON,
+      HIGH[f], LOW[f],
+    );
   }
   let text = '';
   for (let i = 0; i < length; i++) text += i === 0 ? HEX[bytes[at]] : `:${HEX[bytes[at + i]]}`;
