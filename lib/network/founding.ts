@@ -9,6 +9,7 @@ import { type NetworkKind, networkAlias } from './record.ts';
 import { findNetwork } from './recovery.ts';
 import { randomIndex } from './seats.ts';
 import {
+  checkPoolName,
   checkUseKeys,
   type NetworkOptions,
   type Settings,
@@ -48,6 +49,7 @@ export async function found<N extends Network>(
   layout: Layout,
   make: (parts: Parts) => N,
 ): Promise<N> {
+  checkPoolName(settings, options.pool);
   const { name } = settings;
   const alias = networkAlias(settings.record);
   const host = new Host(options.netns);
@@ -123,7 +125,9 @@ export async function reopen<N extends Network>(
   try {
     const { record } = await findNetwork(host, name, kind);
     release = await own(host.ns, name);
-    const network = make({ host, settings: settingsOf(name, record), layout, release });
+    const settings = settingsOf(name, record);
+    checkPoolName(settings, use.pool);
+    const network = make({ host, settings, layout, release });
     await network.adopt();
     await network.prepare();
     return network;

@@ -3,6 +3,7 @@ import type { CallOptions } from '../netlink/request.ts';
 import type { Assigned } from './addresses.ts';
 import { type AttachOptions, openExisting } from './attach-options.ts';
 import { attachSequence } from './attachment.ts';
+import { type Blank, blankSequence, fillSequence, isBlank } from './blank.ts';
 import type { Course, Courses } from './course.ts';
 import { detachSequence, nameSequence, removeInner } from './detachment.ts';
 import type { Endpoint, EndpointState, Owner } from './endpoint.ts';
@@ -106,6 +107,55 @@ export class Members implements Owner {
         // An ifindex was taken, on the host or inside.
         seats.otherIndexes();
       }
+    }
+  }
+
+  /** Makes an endpoint that gets its address when somebody takes it. */
+  async blank(course?: Course): Promise<Blank> {
+    const { host, settings, layout, seats } = this.#shop;
+    for (let tries = 0; ; tries++) {
+      const seat = seats.blank();
+      try {
+        const netns = await runSequence(blankSequence(host, settings, layout, seat), course);
+        return {
+          seat,
+          assigned: {},
+          gateways: layout.gateways(settings),
+          mac: seat.mac,
+          ifname: seat.ifname,
+          hostLink: layout.inner ? (settings.record.parent ?? '') : seat.hostLink,
+          hostIndex: layout.inner ? 0 : seat.hostIndex,
+          foreign: false,
+          netns,
+          ports: [],
+        };
+      } catch (error) {
+        seats.release({}, seat.hostLink);
+        if (!(error instanceof NetlinkError) || error.code !== 'EBUSY' || tries === INDEX_TRIES)
+          throw error;
+        seats.otherIndexes();
+      }
+    }
+  }
+
+  /** Gives a blank its address and what else is its own; what fails takes it away. */
+  async fill(blank: Blank, options: AttachOptions, course?: Course): Promise<EndpointState> {
+    const { host, settings, layout, seats } = this.#shop;
+    const { name, publish } = options;
+    try {
+      blank.assigned = seats.take(options.address);
+      const seat = seats.filled(blank.seat, blank.assigned, options, layout.oneMac === true);
+      const tag = this.#tag(name);
+      const attachment = { host, settings, layout, seat, name, ports: [], tag };
+      await runSequence(fillSequence(attachment, blank), course);
+      blank.mac = seat.mac;
+      blank.name = name;
+      if (name !== undefined) blank.netns.hold.name = name;
+      if (publish !== undefined) await this.publishTo(blank, [publish].flat(), course);
+      return blank;
+    } catch (error) {
+      await this.remove(blank);
+      throw error;
     }
   }
 
@@ -224,7 +274,7 @@ export class Members implements Owner {
       if (!foreign) await reaper.gone(hostLink, hostIndex);
     }
     state.ports = [];
-    seats.release(assigned);
+    seats.release(assigned, isBlank(state) ? state.seat.hostLink : hostLink);
   }
 
   /** Runs an operation of an endpoint under its caller's limits. */

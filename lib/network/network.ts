@@ -5,12 +5,13 @@ import type { CallOptions } from '../netlink/request.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { type AttachOptions, attachOptions, isOrdinary } from './attach-options.ts';
 import { checkName } from './attachment.ts';
+import { isBlank, takesBlank } from './blank.ts';
 import { type Course, Courses } from './course.ts';
 import { Endpoint, type EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { type Layout, refuse, rulesOf } from './layout.ts';
 import { Members, type Workshop } from './members.ts';
-import { Pool } from './pool.ts';
+import { Pool, type PoolStats } from './pool.ts';
 import { Reaper } from './reaper.ts';
 import { type Found, survey } from './recovery.ts';
 import { Rules } from './rules.ts';
@@ -23,7 +24,7 @@ export interface NetworkStats {
   endpoints: number;
   /** Addresses in use, those of the pool and of endpoints that are going included. */
   addresses: { used: number; capacity: number };
-  pool: { ready: number; making: number; taken: number; missed: number };
+  pool: PoolStats;
   /** Namespaces closed that the kernel has not freed yet. */
   unfreed: number;
   /** Namespaces freed so far. */
@@ -51,6 +52,8 @@ export class Network {
   readonly #pool: Pool;
   readonly #endpoints = new Set<Endpoint>();
   #left: Found = { endpoints: [], unreachable: [], broken: [], orphans: [] };
+  /** Whether the pool's endpoints have their addresses. */
+  readonly #addressed: boolean;
   #attaching = 0;
   #idle: (() => void)[] = [];
   #closed = false;
@@ -70,9 +73,10 @@ export class Network {
       reaper: new Reaper(host, use.maxUnfreed ?? MAX_UNFREED),
       courses: new Courses(),
     };
+    this.#addressed = use.pool?.addressed !== false;
     this.#members = new Members(this.#shop, (endpoint) => this.#endpoints.delete(endpoint));
     const source = {
-      make: () => this.#make({}),
+      make: () => this.#ahead(),
       discard: (state: EndpointState) => this.#members.remove(state),
       idle: () => this.#whenIdle(),
     };
@@ -153,10 +157,12 @@ export class Network {
       course?.check();
     }
     if (name !== undefined) checkName(name);
-    const ready = isOrdinary(options) ? this.#pool.take() : undefined;
-    if (ready !== undefined) return this.#fromPool(ready, options, course);
+    const { layout } = this.#parts;
+    const served = this.#addressed ? isOrdinary(options) : takesBlank(options, layout);
+    const ready = served ? this.#pool.take() : undefined;
     this.#attaching++;
     try {
+      if (ready !== undefined) return await this.#fromPool(ready, options, course);
       return await this.#make(options, course);
     } finally {
       this.#attaching--;
@@ -165,17 +171,29 @@ export class Network {
   }
 
   async #make(options: AttachOptions, course?: Course): Promise<EndpointState> {
-    await this.#shop.reaper.room();
+    await this.#room(this.#pool.size);
     course?.check();
+    return this.#members.attach(options, course);
+  }
+
+  /** One for the pool. */
+  async #ahead(): Promise<EndpointState> {
+    await this.#room(this.#pool.size - 1);
+    return this.#addressed ? this.#members.attach({}) : this.#members.blank();
+  }
+
+  /** @param others in the pool */
+  async #room(others: number): Promise<void> {
+    await this.#shop.reaper.room();
     const { layout, settings } = this.#parts;
     const { limit } = layout;
     // Whoever has an address has a port, or is about to.
-    if (limit !== undefined && settings.addresses.used >= limit.endpoints) {
+    const blanks = this.#addressed ? 0 : others;
+    if (limit !== undefined && settings.addresses.used + blanks >= limit.endpoints) {
       throw new NetlinkError(`network '${this.name}' is full: ${limit.why}`, {
         code: 'ERR_NETWORK_FULL',
       });
     }
-    return this.#members.attach(options, course);
   }
 
   #add(state: EndpointState): Endpoint {
@@ -186,9 +204,11 @@ export class Network {
 
   async #fromPool(
     state: EndpointState,
-    { name, publish }: AttachOptions,
+    options: AttachOptions,
     course: Course | undefined,
   ): Promise<EndpointState> {
+    if (isBlank(state)) return this.#members.fill(state, options, course);
+    const { name, publish } = options;
     try {
       if (name !== undefined) await this.#members.rename(state, name, course);
       if (publish !== undefined) await this.#members.publishTo(state, [publish].flat(), course);

@@ -10,6 +10,22 @@ export interface PoolSource {
   idle(): Promise<void>;
 }
 
+/** What a pool holds and has done. */
+export interface PoolStats {
+  /** Endpoints that can be taken now. */
+  ready: number;
+  /** Being made now. */
+  making: number;
+  /** Made ahead so far. */
+  made: number;
+  /** Taken so far. */
+  taken: number;
+  /** Attaches that found a standing pool empty. */
+  missed: number;
+  /** Could not be made. */
+  failed: number;
+}
+
 /** How many are made at once: the kernel makes links one at a time anyway. */
 const ABREAST = 2;
 
@@ -26,8 +42,11 @@ export class Pool {
   #filling = false;
   #closed = false;
   #error: unknown;
+  #made = 0;
   #taken = 0;
   #missed = 0;
+  #failed = 0;
+  #emptied: (() => void) | undefined;
 
   constructor(source: PoolSource, marks: { low: number; high: number } | undefined) {
     this.#source = source;
@@ -36,12 +55,14 @@ export class Pool {
     this.#fill();
   }
 
-  get stats(): { ready: number; making: number; taken: number; missed: number } {
+  get stats(): PoolStats {
     return {
       ready: this.#ready.length,
       making: this.#making,
+      made: this.#made,
       taken: this.#taken,
       missed: this.#missed,
+      failed: this.#failed,
     };
   }
 
@@ -86,10 +107,15 @@ export class Pool {
     this.#making++;
     try {
       const state = await this.#source.make();
+      this.#made++;
       if (this.#closed) await this.#source.discard(state);
       else this.#ready.push(state);
+    } catch (error) {
+      this.#failed++;
+      throw error;
     } finally {
       this.#making--;
+      if (this.#making === 0) this.#emptied?.();
     }
   }
 
@@ -115,6 +141,9 @@ export class Pool {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#ready.splice(0).map((state) => this.#source.discard(state)));
-    while (this.#making > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (this.#making === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
   }
 }

@@ -32,15 +32,29 @@ export interface NetworkOptions extends AddressOptions {
   isolatePorts?: boolean;
   /** How many namespaces that the kernel has not freed yet hold back further attaches; 256 unless given. */
   maxUnfreed?: number;
-  /** A standing pool of endpoints made ahead: filled up to `high` in idle time when fewer than `low` are left. */
-  pool?: { low: number; high: number };
+  /** A standing pool of endpoints made ahead. */
+  pool?: PoolOptions;
+}
+
+/** How a network keeps endpoints ahead of who asks for them. */
+export interface PoolOptions {
+  /** When fewer than this many are left, it is filled in idle time. */
+  low: number;
+  /** Up to this many. */
+  high: number;
+  /**
+   * false: they get their addresses when they are taken, so that attaches with an `address`,
+   * `routes` or a `mac` are served from the pool too. With theirs from the beginning unless given:
+   * then to take one asks nothing of the kernel.
+   */
+  addressed?: boolean;
 }
 
 /** What is not kept with the network but belongs to this use of it. */
 export interface UseOptions {
   netns?: NetNs;
   maxUnfreed?: number;
-  pool?: { low: number; high: number };
+  pool?: PoolOptions;
 }
 
 const USE_KEYS = ['netns', 'maxUnfreed', 'pool'];
@@ -115,15 +129,25 @@ export function checkUse(options: UseOptions): void {
   }
   if (options.maxUnfreed !== undefined) integer('maxUnfreed', options.maxUnfreed, 1, 1_000_000);
   if (options.pool !== undefined) {
-    checkKeys('pool', object('pool', options.pool), new Set(['low', 'high']));
+    checkKeys('pool', object('pool', options.pool), new Set(['low', 'high', 'addressed']));
     const low = integer('pool.low', options.pool.low, 0, 65_534);
     integer('pool.high', options.pool.high, Math.max(1, low), 65_534);
+    if (options.pool.addressed !== undefined) boolean('pool.addressed', options.pool.addressed);
   }
 }
 
 export function checkUseKeys(options: UseOptions): void {
   checkKeys('options', object('options', options), new Set(USE_KEYS));
   checkUse(options);
+}
+
+/** Links of endpoints that get their addresses late are numbered behind all addresses. */
+export function checkPoolName({ kind, name, addresses }: Settings, pool?: PoolOptions): void {
+  if (pool?.addressed !== false || kind === 'macvlan') return;
+  const last = addresses.places + addresses.capacity + pool.high;
+  const room = 15 - 1 - last.toString(16).length;
+  if (Buffer.byteLength(name) <= room) return;
+  throw invalidValue('name', name, `at most ${room} bytes with { pool: { addressed: false } }`);
 }
 
 /** The settings that a record stands for. */
