@@ -116,34 +116,44 @@ const LOOPBACK: Prefix = { family: 4, address: '127.0.0.0', length: 8 };
 /** The rules of a network, each with its name as comment. */
 export function networkRules(network: NetworkRules): Command[] {
   const { name, interfaces, subnets } = network;
+  const within = (family: 4 | 6): Prefix[] => subnets.filter((each) => each.family === family);
   const tagged = (where: string, expressions: Parameters<typeof inChain>[1]): Command =>
     inChain(where, expressions, name);
   const out: Command[] = [];
   if (network.isolated) {
-    out.push(
-      element.add({ ...TABLE, set: NETWORKS }, interfaceElements(network)),
-      tagged('forward', [
-        ...match.iifname(interfaces),
-        ...match.oifname(interfaces, '!='),
-        ...match.oifnameIn(NETWORKS),
-        ...verdicts.drop(),
-      ]),
-      tagged('forward', [
-        ...match.iifname(interfaces, '!='),
-        ...match.iifnameIn(NETWORKS),
-        ...match.oifname(interfaces),
-        ...verdicts.drop(),
-      ]),
-    );
+    out.push(element.add({ ...TABLE, set: NETWORKS }, interfaceElements(network)));
   }
-  if (network.denyInbound) {
-    out.push(
-      tagged('forward', [
-        ...match.iifname(interfaces, '!='),
-        ...match.oifname(interfaces),
-        ...verdicts.drop(),
-      ]),
-    );
+  // Where a network card is a port of the bridge, the way outside is the network's own interface:
+  // only its subnets tell what is for an endpoint.
+  for (const subnet of subnets) {
+    if (network.isolated) {
+      out.push(
+        tagged('forward', [
+          ...match.iifname(interfaces, '!='),
+          ...match.iifnameIn(NETWORKS),
+          ...match.oifname(interfaces),
+          ...match.daddr(subnet),
+          ...verdicts.drop(),
+        ]),
+      );
+    }
+    if (network.denyInbound) {
+      out.push(
+        tagged('forward', [
+          ...match.iifname(interfaces, '!='),
+          ...match.oifname(interfaces),
+          ...match.daddr(subnet),
+          ...verdicts.drop(),
+        ]),
+        tagged('forward', [
+          ...match.iifname(interfaces),
+          ...match.oifname(interfaces),
+          ...within(subnet.family).flatMap((each) => match.saddr(each, '!=')),
+          ...match.daddr(subnet),
+          ...verdicts.drop(),
+        ]),
+      );
+    }
   }
   if (network.denyWithin) {
     out.push(
@@ -180,7 +190,9 @@ export function networkRules(network: NetworkRules): Command[] {
       out.push(
         tagged('postrouting', [
           ...match.saddr(subnet),
-          ...match.oifname(interfaces, '!='),
+          ...within(subnet.family).flatMap((each) => match.daddr(each, '!=')),
+          // Bridged multicasts and broadcasts pass here too, where br_netfilter is on.
+          ...match.toOneHost(),
           ...nat.masquerade(),
         ]),
       );

@@ -146,6 +146,8 @@ export const FIB_RESULT = { oif: 1, oifname: 2, addressType: 3 } as const;
 export const FIB_FLAGS = { saddr: 1, daddr: 2, mark: 4, iif: 8, oif: 16, present: 32 } as const;
 /** RTN_LOCAL of linux/rtnetlink.h: an address of this host. */
 export const RTN_LOCAL = 2;
+/** RTN_UNICAST of linux/rtnetlink.h: one other host. */
+export const RTN_UNICAST = 1;
 
 export const SET_FLAGS = {
   anonymous: 0x1,

@@ -1,6 +1,14 @@
 import type { Prefix } from '../check.ts';
 import { ipBytes, nameBytes, u32Bytes } from './bytes.ts';
-import { CT_STATE, CT_STATUS, NFPROTO, NFT_REG_1, NFT_REG32_00, RTN_LOCAL } from './constants.ts';
+import {
+  CT_STATE,
+  CT_STATUS,
+  NFPROTO,
+  NFT_REG_1,
+  NFT_REG32_00,
+  RTN_LOCAL,
+  RTN_UNICAST,
+} from './constants.ts';
 import type { Expression } from './expressions.ts';
 
 /**
@@ -84,11 +92,6 @@ export const match = {
     { name: 'meta', data: { key: 'iifname', dreg: NFT_REG_1 } },
     { name: 'lookup', data: { sreg: NFT_REG_1, set } },
   ],
-  /** `oifname @networks` */
-  oifnameIn: (set: string): Expression[] => [
-    { name: 'meta', data: { key: 'oifname', dreg: NFT_REG_1 } },
-    { name: 'lookup', data: { sreg: NFT_REG_1, set } },
-  ],
   /** `ip saddr 10.0.0.0/8`; the prefix has no host bits */
   saddr: (prefix: Prefix, op: Operator = '=='): Expression[] => address('source', prefix, op),
   /** `ip daddr 10.0.0.0/8` */
@@ -112,6 +115,11 @@ export const match = {
   toThisHost: (): Expression[] => [
     { name: 'fib', data: { dreg: NFT_REG_1, result: 'addressType', flags: { daddr: true } } },
     compare('==', u32Bytes(RTN_LOCAL)),
+  ],
+  /** `fib daddr type unicast`: neither for this host nor for many */
+  toOneHost: (): Expression[] => [
+    { name: 'fib', data: { dreg: NFT_REG_1, result: 'addressType', flags: { daddr: true } } },
+    compare('==', u32Bytes(RTN_UNICAST)),
   ],
 };
 

@@ -139,21 +139,32 @@ it('nft shows the rules of networks as a person would write them', async () => {
   expect(rulesOf(listing.slice(listing.indexOf('chain forward')))).toEqual([
     'ct state established,related accept',
     'ct status dnat accept',
-    'iifname "br0" oifname != "br0" oifname @networks drop comment "br0"',
-    'iifname != "br0" iifname @networks oifname "br0" drop comment "br0"',
-    'iifname != "br0" oifname "br0" drop comment "br0"',
-    'iifname "rt0-*" oifname != "rt0-*" oifname @networks drop comment "rt0"',
-    'iifname != "rt0-*" iifname @networks oifname "rt0-*" drop comment "rt0"',
-    'iifname != "rt0-*" oifname "rt0-*" drop comment "rt0"',
-    'iifname "rt0-*" oifname "rt0-*" drop comment "rt0"',
-    'ip saddr 127.0.0.0/8 oifname "br0" masquerade comment "br0"',
-    'ip saddr 10.88.0.0/16 oifname "br0" ct status dnat masquerade comment "br0"',
-    'ip saddr 10.88.0.0/16 oifname != "br0" masquerade comment "br0"',
-    'ip6 saddr fd00:88::/64 oifname "br0" ct status dnat masquerade comment "br0"',
-    'ip6 saddr fd00:88::/64 oifname != "br0" masquerade comment "br0"',
-    'ip saddr 127.0.0.0/8 oifname "rt0-*" masquerade comment "rt0"',
-    'ip saddr 10.88.0.0/16 oifname "rt0-*" ct status dnat masquerade comment "rt0"',
-    'ip saddr 10.88.0.0/16 oifname != "rt0-*" masquerade comment "rt0"',
+    ...[
+      'iifname != "br0" iifname @networks oifname "br0" ip daddr 10.88.0.0/16 drop',
+      'iifname != "br0" oifname "br0" ip daddr 10.88.0.0/16 drop',
+      'iifname "br0" oifname "br0" ip saddr != 10.88.0.0/16 ip daddr 10.88.0.0/16 drop',
+      'iifname != "br0" iifname @networks oifname "br0" ip6 daddr fd00:88::/64 drop',
+      'iifname != "br0" oifname "br0" ip6 daddr fd00:88::/64 drop',
+      'iifname "br0" oifname "br0" ip6 saddr != fd00:88::/64 ip6 daddr fd00:88::/64 drop',
+    ].map((text) => `${text} comment "br0"`),
+    ...[
+      'iifname != "rt0-*" iifname @networks oifname "rt0-*" ip daddr 10.88.0.0/16 drop',
+      'iifname != "rt0-*" oifname "rt0-*" ip daddr 10.88.0.0/16 drop',
+      'iifname "rt0-*" oifname "rt0-*" ip saddr != 10.88.0.0/16 ip daddr 10.88.0.0/16 drop',
+      'iifname "rt0-*" oifname "rt0-*" drop',
+    ].map((text) => `${text} comment "rt0"`),
+    ...[
+      'ip saddr 127.0.0.0/8 oifname "br0" masquerade',
+      'ip saddr 10.88.0.0/16 oifname "br0" ct status dnat masquerade',
+      'ip saddr 10.88.0.0/16 ip daddr != 10.88.0.0/16 fib daddr type unicast masquerade',
+      'ip6 saddr fd00:88::/64 oifname "br0" ct status dnat masquerade',
+      'ip6 saddr fd00:88::/64 ip6 daddr != fd00:88::/64 fib daddr type unicast masquerade',
+    ].map((text) => `${text} comment "br0"`),
+    ...[
+      'ip saddr 127.0.0.0/8 oifname "rt0-*" masquerade',
+      'ip saddr 10.88.0.0/16 oifname "rt0-*" ct status dnat masquerade',
+      'ip saddr 10.88.0.0/16 ip daddr != 10.88.0.0/16 fib daddr type unicast masquerade',
+    ].map((text) => `${text} comment "rt0"`),
   ]);
   expect(listing).toContain('elements = { "br0" comment "br0",');
   expect(listing).toContain('"rt0-*" comment "rt0" }');
