@@ -101,6 +101,12 @@ export class Network {
 
   /** @internal Makes the rules that the settings ask for, and tells who is in the way. */
   async prepare(): Promise<void> {
+    await this.#prepareRules();
+    // Not before what the kernel shows is known: an endpoint of the pool is none of it.
+    this.#pool.start();
+  }
+
+  async #prepareRules(): Promise<void> {
     const { settings, layout } = this.#parts;
     const { masquerade, isolated, denyInbound, denyWithin } = rulesOf(settings, layout);
     if (!masquerade && !isolated && !denyInbound && !denyWithin) return;

@@ -52,6 +52,10 @@ export class Pool {
     this.#source = source;
     this.#low = marks?.low ?? 0;
     this.#high = marks?.high ?? 0;
+  }
+
+  /** Begins to fill a standing pool. */
+  start(): void {
     this.#fill();
   }
 
