@@ -23,11 +23,14 @@ async function forward(host: Host, settings: Settings): Promise<void> {
   if (settings.subnets.some(({ family }) => family === 4)) keys.push('net.ipv4.ip_forward');
   if (settings.subnets.some(({ family }) => family === 6))
     keys.push('net.ipv6.conf.all.forwarding');
-  for (const key of keys) {
-    if (host.ns.sysctl.get(key) !== '0') continue;
+  const off = keys.filter((key) => host.ns.sysctl.get(key) === '0');
+  const on: string[] = [];
+  for (const key of off) {
     try {
       await host.ns.sysctl.set(key, 1);
+      on.push(key);
     } catch (error) {
+      for (const each of on) await host.ns.sysctl.set(each, 0).catch(() => undefined);
       if (!(error instanceof NetlinkError)) throw error;
       throw new NetlinkError(
         `network '${settings.name}': forwarding is off (${key}) and can't be switched on: ${error.message}; switch it on outside, or pass { forward: false }`,
@@ -49,7 +52,6 @@ export async function found<N extends Network>(
   layout: Layout,
   make: (parts: Parts) => N,
 ): Promise<N> {
-  checkPoolName(settings, options.pool);
   const { name } = settings;
   const alias = networkAlias(settings.record);
   const host = new Host(options.netns);
@@ -59,11 +61,13 @@ export async function found<N extends Network>(
     undo.push(release);
     // On a link of the host, its own addresses and routes are of the same subnet.
     if (!layout.inner) await refuseOverlap(host, name, settings.subnets);
-    if (options.forward !== false) await forward(host, settings);
     await makeLink(host, settings, layout, alias);
     undo.push(() => host.ns.channel.run(link.delete(name)));
     const network = make({ host, settings, layout, release });
+    undo.splice(0, undo.length, () => network.delete());
     await network.prepare();
+    // Last, since others may rely on it as soon as it is on: it is not switched off again.
+    if (options.forward !== false) await forward(host, settings);
     return network;
   } catch (error) {
     // An error on the way back would hide the one that matters.
