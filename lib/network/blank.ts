@@ -96,8 +96,10 @@ export function fillSequence(attachment: Attachment, { netns, mac }: Blank): Seq
       const inside: Request<void>[] = layout.own(settings, seat);
       // Who had the address before is remembered by the hardware address that goes with it.
       if (seat.mac !== mac) inside.unshift(link.set(seat.index, { address: seat.mac }));
-      if (layout.inner) inside.push(link.set(seat.index, { alias: seat.alias }));
-      steps.send(route, layout.host(settings, seat));
+      const record = link.set(layout.inner ? seat.index : seat.hostIndex, { alias: seat.alias });
+      const own = layout.hostOwn?.(settings, seat) ?? [];
+      steps.send(route, layout.inner ? own : [record, ...own]);
+      if (layout.inner) inside.push(record);
       steps.send(netns.channel.socket, inside);
       if (name !== undefined) writeName(steps.plan, name, netns.fd);
     },

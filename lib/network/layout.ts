@@ -55,6 +55,8 @@ export interface Layout {
   pair(settings: Settings, seat: Seat, inside: Inside): Request<void>[];
   /** What remains to be done on the host. */
   host(settings: Settings, seat: Seat): Request<void>[];
+  /** The last part of that, which is this endpoint's own: what leads to its addresses. */
+  hostOwn?(settings: Settings, seat: Seat): Request<void>[];
   /** Takes back on the host what does not go with the endpoint's link. */
   hostGone?(settings: Settings, seat: Pick<Seat, 'assigned'>): Request<void>[];
   /** What is done inside, but for `lo`. */

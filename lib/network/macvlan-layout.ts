@@ -71,6 +71,10 @@ export const macvlanLayout: Layout = {
       route.replace({ dst: prefix, dev, src }),
     ]),
 
+  hostOwn(settings, seat) {
+    return this.host(settings, seat);
+  },
+
   hostGone: (settings, seat) =>
     hostRoutes(settings, seat).flatMap(({ dst, prefix, dev }) => [
       route.delete({ dst: prefix, dev }),

@@ -5,8 +5,9 @@ import { link } from '../rtnetlink/link/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
 import type { Assigned } from './addresses.ts';
 import { defaultOf, extraRoutes, gatewayAddresses, insideUp, peerOf } from './bridge-layout.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, Seat } from './layout.ts';
 import { networkMac } from './mac.ts';
+import type { Settings } from './settings.ts';
 
 /** The gateways that every endpoint has: link-local, since each is alone with the host on its link. */
 const GATEWAY4 = '169.254.1.1';
@@ -51,22 +52,14 @@ export const routedLayout: Layout = {
     }),
   ],
 
-  host({ addresses }, seat): Request<void>[] {
-    const { assigned, hostIndex } = seat;
-    const requests: Request<void>[] = [
-      link.set(hostIndex, { alias: seat.alias, addrGenMode: 'none' }),
+  host(settings, seat): Request<void>[] {
+    return [
+      link.set(seat.hostIndex, { alias: seat.alias, addrGenMode: 'none' }),
+      ...hostRoutes(settings, seat),
     ];
-    if (assigned.ipv4 !== undefined) {
-      const src = addresses.gateway4;
-      requests.push(route.add({ dst: `${assigned.ipv4}/32`, dev: hostIndex, scope: 'link', src }));
-    }
-    if (assigned.ipv6 !== undefined) {
-      requests.push(
-        route.add({ dst: `${assigned.ipv6}/128`, dev: hostIndex, src: addresses.gateway6 }),
-      );
-    }
-    return requests;
   },
+
+  hostOwn: hostRoutes,
 
   inside(settings, seat): Request<void>[] {
     return [...insideUp(seat), ...this.own(settings, seat)];
@@ -108,3 +101,18 @@ export const routedLayout: Layout = {
     ipv6: addresses.gateway6 === undefined ? undefined : GATEWAY6,
   }),
 };
+
+/** A route to each address. */
+function hostRoutes({ addresses }: Settings, { assigned, hostIndex }: Seat): Request<void>[] {
+  const requests: Request<void>[] = [];
+  if (assigned.ipv4 !== undefined) {
+    const src = addresses.gateway4;
+    requests.push(route.add({ dst: `${assigned.ipv4}/32`, dev: hostIndex, scope: 'link', src }));
+  }
+  if (assigned.ipv6 !== undefined) {
+    requests.push(
+      route.add({ dst: `${assigned.ipv6}/128`, dev: hostIndex, src: addresses.gateway6 }),
+    );
+  }
+  return requests;
+}
