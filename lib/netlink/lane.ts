@@ -27,7 +27,12 @@ function start(): Addon {
 
 /** Hands a plan to a lane, a native thread that may change namespace; returns its ticket. */
 export function submit(plan: PlanWriter, completion: Completion): number {
-  const ticket = (started ?? start()).submit(plan.bytes, plan.finish());
+  return submitBytes(plan.bytes, plan.finish(), completion);
+}
+
+/** The same of a plan that was written before: its first `length` bytes are copied. */
+export function submitBytes(bytes: Uint8Array, length: number, completion: Completion): number {
+  const ticket = (started ?? start()).submit(bytes, length);
   waiting.set(ticket, completion);
   return ticket;
 }

@@ -2,11 +2,9 @@ import { getSystemErrorName } from 'node:util';
 import type { Plan } from '../netlink/task.ts';
 import type { Hold } from './hold.ts';
 import { isLeftover, pathOf, RUN_DIR } from './names.ts';
+import { runDirWasMade, writeRunDir } from './run-dir.ts';
 
 const CLONE_NEWNET = 0x40000000;
-
-// Made once a thread: everybody shares it, and it outlives us all.
-let runDirReady = false;
 
 /**
  * The plan that makes a namespace, and binds it to its name.
@@ -29,7 +27,7 @@ export function creation<T>(
       if (name !== undefined) bindName(plan, name, ~slot, replaceLeftover === true);
     },
     read: (result) => {
-      if (name !== undefined) runDirReady = true;
+      if (name !== undefined) runDirWasMade();
       return made(result.fd(0));
     },
     explain: (errno) => explainName(errno, name),
@@ -42,9 +40,7 @@ export function persistence(fd: number, name: string, replaceLeftover: boolean):
     operation: 'netns.persist',
     netns: `namespace '${name}'`,
     write: (plan) => bindName(plan, name, fd, replaceLeftover),
-    read: () => {
-      runDirReady = true;
-    },
+    read: runDirWasMade,
     explain: (errno) => explainName(errno, name),
   };
 }
@@ -77,7 +73,7 @@ function bindName(
   replace: boolean,
 ): void {
   const path = pathOf(name);
-  if (!runDirReady) plan.runDir(RUN_DIR);
+  writeRunDir(plan);
   // A name that something is mounted on is EBUSY here, and EEXIST in the next step.
   if (replace) plan.unlink(path, plan.IGNORE);
   plan.create(path);

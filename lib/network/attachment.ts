@@ -1,6 +1,7 @@
 import { NetlinkError } from '../errors.ts';
 import { isLeftover, nameExists } from '../netns/names.ts';
 import { NetNs } from '../netns/netns.ts';
+import { runDirWasMade } from '../netns/run-dir.ts';
 import { transaction } from '../nftables/transaction.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { Host } from './host.ts';
@@ -10,7 +11,7 @@ import { writeName } from './naming.ts';
 import { checkFree } from './port-check.ts';
 import { addPorts, type PublishedPort, removePorts } from './ports.ts';
 import { explainPorts } from './publication.ts';
-import type { Sequence, SequenceOf } from './sequence.ts';
+import type { SequenceOf, Steps } from './sequence.ts';
 import type { Settings } from './settings.ts';
 
 const CLONE_NEWNET = 0x40000000;
@@ -74,7 +75,10 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
     },
     read(made) {
       if (existing !== undefined) return existing;
-      return new NetNs(host.ns.hold.beside(made.fd(slot), name));
+      if (name !== undefined) runDirWasMade();
+      // A plan that stood ready makes nothing else.
+      const fd = slot < 0 ? made.firstFd() : made.fd(slot);
+      return new NetNs(host.ns.hold.beside(fd, name));
     },
     explain: (error, step) => explain(error, attachment, checks.get(step)),
   };
@@ -82,7 +86,7 @@ export function attachSequence(attachment: Attachment): SequenceOf<NetNs> {
 
 /** Both ends, and all that is set on them. */
 function writeLinks(
-  steps: Sequence<NetNs>,
+  steps: Steps,
   { settings, layout, seat: whole, existing }: Attachment,
   inside: Inside,
   route: number,
@@ -108,7 +112,7 @@ function writeLinks(
  * is whole, comes last. A new one gets its name last, and is gone without.
  */
 function writeRecord(
-  steps: Sequence<NetNs>,
+  steps: Steps,
   { layout, seat }: Attachment,
   route: number,
   inner: number,
@@ -118,7 +122,7 @@ function writeRecord(
   else steps.send(route, [link.set(seat.hostIndex, { alias })]);
 }
 
-function writePorts(steps: Sequence<NetNs>, attachment: Attachment, netfilter: number): void {
+function writePorts(steps: Steps, attachment: Attachment, netfilter: number): void {
   const { host, settings, layout, seat, ports, tag } = attachment;
   if (layout.beforePublish !== undefined) {
     steps.plan.enter(host.ns.fd);

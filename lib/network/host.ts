@@ -84,6 +84,15 @@ export class Host {
     return { socket, fd, slot: fd < 0 ? socket.open(plan) : -1 };
   }
 
+  /** A plan that uses the sockets is on its way: they are not closed under it. */
+  begin(): void {
+    this.ns.hold.begin();
+  }
+
+  end(): void {
+    this.ns.hold.end();
+  }
+
   close(): void {
     this.ns.close();
   }

@@ -16,6 +16,7 @@ import type { Rules } from './rules.ts';
 import type { Seats } from './seats.ts';
 import { finishSequence, runSequence } from './sequence.ts';
 import type { Settings } from './settings.ts';
+import { Stencils } from './stencils.ts';
 
 /** The parts of a network that its endpoints are made with. */
 export interface Workshop {
@@ -36,6 +37,7 @@ export class Members implements Owner {
   readonly #shop: Workshop;
   /** Told when an endpoint has been detached. */
   readonly #left: (endpoint: Endpoint) => void;
+  readonly #plans = new Stencils(attachSequence);
   // Whether bridged packets pass netfilter on this host: asked once.
   #bridgedFilter: boolean | undefined;
 
@@ -83,9 +85,12 @@ export class Members implements Owner {
       const hostIndex = layout.inner ? 0 : seat.hostIndex;
       try {
         const tag = this.#tag(name);
+        const attachment = { host, settings, layout, seat, name, existing, ports, tag };
+        const bytes = this.#plans.fill(attachment);
         const netns = await runSequence(
-          attachSequence({ host, settings, layout, seat, name, existing, ports, tag }),
+          attachSequence(attachment),
           course,
+          bytes && { bytes, host },
         );
         const gateways = layout.gateways(settings);
         const foreign = existing !== undefined;

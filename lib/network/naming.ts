@@ -1,5 +1,6 @@
 import type { PlanWriter } from '../netlink/plan.ts';
-import { pathOf, RUN_DIR } from '../netns/names.ts';
+import { pathOf } from '../netns/names.ts';
+import { writeRunDir } from '../netns/run-dir.ts';
 
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
@@ -13,7 +14,7 @@ export const ENDPOINT_MODE = 0o1000;
 /** Steps that give a namespace a name in /run/netns: EEXIST where it is taken. */
 export function writeName(plan: PlanWriter, name: string, fd: number): void {
   const path = pathOf(name);
-  plan.runDir(RUN_DIR);
+  writeRunDir(plan);
   plan.open(plan.slot(), O_CREAT | O_EXCL, path, ENDPOINT_MODE);
   plan.unlink(path, plan.UNDO | plan.IGNORE);
   plan.bind(fd, path);

@@ -1,6 +1,6 @@
 import { NetlinkError } from '../errors.ts';
 import { failure } from '../netlink/failure.ts';
-import { type Completion, submit } from '../netlink/lane.ts';
+import { type Completion, submit, submitBytes } from '../netlink/lane.ts';
 import { PlanWriter } from '../netlink/plan.ts';
 import type { Request } from '../netlink/request.ts';
 import { syscallOf } from '../netlink/result.ts';
@@ -9,12 +9,23 @@ import { Transaction } from '../netlink/transaction.ts';
 import { type Course, isGivenUp } from './course.ts';
 import type { Host, Loan } from './host.ts';
 
+/** Where a sequence is written to. */
+export interface Steps {
+  readonly plan: PlanWriter;
+  /** The host's sockets, for as long as the plan runs. Before all other steps. */
+  lend(host: Host, netfilter: boolean): Loan;
+  /** Sends requests that are only acknowledged. */
+  send(fd: number, requests: readonly Request<void>[], flags?: number): void;
+  /** Takes back what the step before has done, should a later one fail. */
+  undo(fd: number, requests: readonly Request<void>[]): void;
+}
+
 /** What a sequence writes, what it answers, and what its failures mean. */
 export interface SequenceOf<T> {
   operation: string;
   /** How errors name the namespace. */
   label: string;
-  write(steps: Sequence<T>): void;
+  write(steps: Steps): void;
   read(made: Made): T;
   /** Turns the error of the step that failed into one that says more. */
   explain?(error: Error & { code?: string }, step: number): Error;
@@ -32,8 +43,7 @@ interface Part {
  * A plan of several steps that speak netlink, run in one hop: the change of a network as a whole.
  * Its errors are as good as those of a single request.
  */
-export class Sequence<T> implements Completion {
-  /** What steps are written to. */
+class Sequence<T> implements Completion, Steps {
   readonly plan = plan;
   readonly #of: SequenceOf<T>;
   readonly #parts: Part[] = [];
@@ -47,13 +57,11 @@ export class Sequence<T> implements Completion {
     this.#reject = reject;
   }
 
-  /** The host's sockets, for as long as the plan runs. Before all other steps. */
   lend(host: Host, netfilter: boolean): Loan {
     this.#loan = host.lend(plan, netfilter);
     return this.#loan;
   }
 
-  /** Sends requests that are only acknowledged. */
   send(fd: number, requests: readonly Request<void>[], flags = 0): void {
     if (requests.length === 0) return;
     const transaction = this.#add(requests);
@@ -62,7 +70,6 @@ export class Sequence<T> implements Completion {
     this.#parts.push({ transaction, step: plan.steps - 1 });
   }
 
-  /** Takes back what the step before has done, should a later one fail. */
   undo(fd: number, requests: readonly Request<void>[]): void {
     this.send(fd, requests, plan.UNDO | plan.IGNORE);
   }
@@ -110,29 +117,116 @@ export class Sequence<T> implements Completion {
 /** A result with no descriptors and no records. */
 const NOTHING = new Uint8Array(4);
 
+/** The bytes of a sequence's plan; nothing is run. */
+export function writeSequence(of: SequenceOf<unknown>): Uint8Array {
+  const sequence = new Sequence<unknown>(of, ignore, ignore);
+  plan.reset();
+  try {
+    of.write(sequence);
+    return plan.bytes.slice(0, plan.finish());
+  } finally {
+    sequence.abandon();
+  }
+}
+
+const ignore = (): void => undefined;
+
+/** A sequence whose plan was there already: it is written out only to tell what failed. */
+class Prepared<T> implements Completion {
+  readonly #of: SequenceOf<T>;
+  readonly #host: Host;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    of: SequenceOf<T>,
+    host: Host,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#of = of;
+    this.#host = host;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    host.begin();
+  }
+
+  complete(errno: number, step: number, message: number, bytes: Uint8Array, length: number): void {
+    this.abandon();
+    try {
+      if (errno === 0) {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+        this.#resolve(this.#of.read(new Made(view, length)));
+        return;
+      }
+      const sequence = new Sequence(this.#of, this.#resolve, this.#reject);
+      plan.reset();
+      this.#of.write(sequence);
+      sequence.complete(errno, step, message, bytes, length);
+    } catch (unexpected) {
+      this.#reject(unexpected);
+    }
+  }
+
+  abandon(): void {
+    this.#host.end();
+  }
+}
+
+/** A plan that stands ready, and the host whose sockets it uses. */
+export interface Ready {
+  readonly bytes: Uint8Array;
+  readonly host: Host;
+}
+
 /**
  * Runs a sequence on a lane.
  * @param course of an operation that may be given up: before the sequence has begun it is never
  * run; behind that it stops before its next step, is undone, and rejects with ECANCELED
+ * @param ready the plan that `of` would write
  */
-export function runSequence<T>(of: SequenceOf<T>, course?: Course): Promise<T> {
+export function runSequence<T>(of: SequenceOf<T>, course?: Course, ready?: Ready): Promise<T> {
   course?.check();
   const done = new Promise<T>((resolve, reject) => {
-    const sequence = new Sequence(of, resolve, reject);
-    plan.reset();
-    try {
-      of.write(sequence);
-    } catch (error) {
-      sequence.abandon();
-      throw error;
-    }
-    const ticket = submit(plan, sequence);
-    course?.submitted(ticket, (error) => {
-      sequence.abandon();
+    const running =
+      ready === undefined ? written(of, resolve, reject) : prepared(of, ready, resolve, reject);
+    course?.submitted(running.ticket, (error) => {
+      running.sequence.abandon();
       reject(error);
     });
   });
   return course === undefined ? done : done.finally(() => course.completed());
+}
+
+interface Running {
+  readonly ticket: number;
+  readonly sequence: { abandon(): void };
+}
+
+function written<T>(
+  of: SequenceOf<T>,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Running {
+  const sequence = new Sequence(of, resolve, reject);
+  plan.reset();
+  try {
+    of.write(sequence);
+  } catch (error) {
+    sequence.abandon();
+    throw error;
+  }
+  return { ticket: submit(plan, sequence), sequence };
+}
+
+function prepared<T>(
+  of: SequenceOf<T>,
+  { bytes, host }: Ready,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Running {
+  const sequence = new Prepared(of, host, resolve, reject);
+  return { ticket: submitBytes(bytes, bytes.length, sequence), sequence };
 }
 
 /** Runs one that takes something away: once begun it goes on to its end, given up or not. */

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NetNs } from '../../lib/index.ts';
+import type { AttachOptions } from '../../lib/network/attach-options.ts';
+import { type Attachment, attachSequence } from '../../lib/network/attachment.ts';
+import { bridgeLayout } from '../../lib/network/bridge-layout.ts';
+import { Host } from '../../lib/network/host.ts';
+import type { Layout } from '../../lib/network/layout.ts';
+import { macvlanLayout } from '../../lib/network/macvlan-layout.ts';
+import type { NetworkRecord } from '../../lib/network/record.ts';
+import { routedLayout } from '../../lib/network/routed-layout.ts';
+import { Seats } from '../../lib/network/seats.ts';
+import { runSequence, writeSequence } from '../../lib/network/sequence.ts';
+import { settingsOf } from '../../lib/network/settings.ts';
+import { Stencils } from '../../lib/network/stencils.ts';
+
+let host: Host;
+beforeAll(async () => {
+  host = new Host();
+  const sockets = { operation: 'test', label: 'the host', read() {} };
+  await runSequence({ ...sockets, write: (steps) => void steps.lend(host, false) });
+  // What every first name makes; later plans leave it out.
+  const ns = await NetNs.create('plans-first');
+  await ns.delete();
+});
+afterAll(() => host.close());
+
+const ipv4 = ['10.88.0.0/16'];
+const records: [string, Layout, NetworkRecord][] = [
+  ['a bridge', bridgeLayout, { kind: 'bridge', subnet: ipv4 }],
+  ['a bridge of IPv6', bridgeLayout, { kind: 'bridge', subnet: ['fd00:88::/64'] }],
+  [
+    'a bridge of both and several subnets',
+    bridgeLayout,
+    { kind: 'bridge', subnet: ['10.1.0.0/30', '10.2.0.0/24', 'fd00:88::/64'], mtu: 1400 },
+  ],
+  ['a bridge that isolates', bridgeLayout, { kind: 'bridge', subnet: ipv4, ports: 'isolated' }],
+  ['a bridge of two addresses', bridgeLayout, { kind: 'bridge', subnet: ['10.1.0.0/29'] }],
+  ['a routed network', routedLayout, { kind: 'routed', subnet: ipv4 }],
+  ['a routed network of both', routedLayout, { kind: 'routed', subnet: [...ipv4, 'fd00::/64'] }],
+  ['a macvlan', macvlanLayout, { kind: 'macvlan', subnet: ipv4, parent: 'uplink' }],
+  [
+    'a macvlan with its host',
+    macvlanLayout,
+    { kind: 'macvlan', subnet: ipv4, parent: 'uplink', hostAddress: '10.88.0.200' },
+  ],
+];
+
+const attaches: [string, AttachOptions][] = [
+  ['anonymous', {}],
+  ['named', { name: 'web-one' }],
+  ['with a hardware address', { mac: '02:aa:bb:cc:dd:ee' }],
+  ['with an MTU and a name of the link', { mtu: 1300, ifname: 'net0' }],
+  ['without a default route', { defaultRoute: false }],
+  ['with hairpin and isolation', { hairpin: true, isolated: true }],
+];
+
+describe.each(records)('the plans of %s', (_title, layout, record) => {
+  const settings = settingsOf('net0', record);
+  const seats = new Seats(settings);
+  const stencils = new Stencils(attachSequence);
+  const attachment = (options: AttachOptions): Attachment => {
+    const seat = seats.seat(seats.take(undefined), options, false);
+    return { host, settings, layout, seat, name: options.name, ports: [], tag: '' };
+  };
+  const count = Math.min(settings.addresses.capacity, 150);
+
+  it.each(attaches)('%s, are the same filled in as written out', (_how, options) => {
+    for (let i = 0; i < count; i++) {
+      const one = attachment(options);
+      const bytes = stencils.fill(one);
+      const written = writeSequence(attachSequence(one));
+      // Told in full only where they differ: it takes its time.
+      if (bytes === undefined || !written.every((byte, at) => byte === bytes[at])) {
+        expect(bytes).toEqual(written);
+      }
+      expect(bytes).toHaveLength(written.length);
+      seats.release(one.seat.assigned);
+    }
+    // When ifindexes turned out to be taken, those inside are no constants any more.
+    seats.otherIndexes();
+    const other = attachment(options);
+    expect(stencils.fill(other)).toEqual(writeSequence(attachSequence(other)));
+    seats.release(other.seat.assigned);
+  });
+
+  it('with routes, limits or letters of other scripts, are written out', () => {
+    const limits = { limit: { out: { rate: 1_000_000 } } };
+    for (const options of [{ routes: [{ dst: '10.9.0.0/16' }] }, limits, { name: 'wéb' }]) {
+      const one = attachment(options);
+      expect(stencils.fill(one)).toBeUndefined();
+      seats.release(one.seat.assigned);
+    }
+  });
+});
