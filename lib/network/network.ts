@@ -177,20 +177,22 @@ export class Network {
   }
 
   async #make(options: AttachOptions, course?: Course): Promise<EndpointState> {
-    await this.#room(this.#pool.size);
+    await this.#shop.reaper.room();
     course?.check();
+    // At once: whoever waits here as well must see the address that is taken now.
+    this.#checkRoom(this.#pool.size);
     return this.#members.attach(options, course);
   }
 
   /** One for the pool. */
   async #ahead(): Promise<EndpointState> {
-    await this.#room(this.#pool.size - 1);
+    await this.#shop.reaper.room();
+    this.#checkRoom(this.#pool.size - 1);
     return this.#addressed ? this.#members.attach({}) : this.#members.blank();
   }
 
   /** @param others in the pool */
-  async #room(others: number): Promise<void> {
-    await this.#shop.reaper.room();
+  #checkRoom(others: number): void {
     const { layout, settings } = this.#parts;
     const { limit } = layout;
     // Whoever has an address has a port, or is about to.
