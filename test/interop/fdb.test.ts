@@ -43,6 +43,9 @@ const words: Words<FdbEntry> = {
   updated: () => expect.any(Number),
 };
 
+/** A bridge that knows VLANs keeps an entry for none, and one for each that its port is in. */
+const once = (of: string[]): string[] => [...new Set(of)].sort();
+
 const show = (ns: NetNs, ...args: string[]): Json[] =>
   JSON.parse(inside(ns.path, 'bridge', '-j', '-s', 'fdb', 'show', ...args));
 
@@ -99,7 +102,7 @@ test('a bridge: ip reads what we make, and we read the same', async () => {
   await compare(ns, show(ns, 'dev', 'v0'), await ns.fdb.list({ dev: 'v0' }));
   // The bridge learns by itself too.
   const dynamic = (await ns.fdb.list({ state: 'dynamic' })).map((e) => e.mac);
-  expect(dynamic.filter((mac) => mac.startsWith('02:00')).sort()).toEqual([
+  expect(once(dynamic.filter((mac) => mac.startsWith('02:00')))).toEqual([
     '02:00:00:00:00:02',
     '02:00:00:00:00:04',
   ]);
@@ -133,11 +136,11 @@ test('get, replace, delete, flush', async () => {
     });
   }
   const left = async () =>
-    (await ns.fdb.list({ bridge: 'br0' }))
-      .filter((e) => e.mac.startsWith('02:00:00:00:01'))
-      .map((e) => e.mac.slice(-1))
-      .sort()
-      .join('');
+    once(
+      (await ns.fdb.list({ bridge: 'br0' }))
+        .filter((e) => e.mac.startsWith('02:00:00:00:01'))
+        .map((e) => e.mac.slice(-1)),
+    ).join('');
   await ns.fdb.flush({ dev: 'br0', brport: 'v0', dynamic: true });
   expect(await left()).toBe('124');
   await ns.fdb.flush({ dev: 'br0', static: true });

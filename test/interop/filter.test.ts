@@ -15,10 +15,12 @@ async function pair(): Promise<NetNs> {
 }
 
 const tc = (ns: NetNs, ...args: string[]): string => inside(ns.path, 'tc', ...args);
-const show = (ns: NetNs): Json[] =>
-  (JSON.parse(tc(ns, '-j', '-d', 'filter', 'show', 'dev', 'a0', 'egress')) as Json[]).filter(
-    (one) => one.options !== undefined,
-  );
+function show(ns: NetNs): Json[] {
+  const text = tc(ns, '-j', '-d', 'filter', 'show', 'dev', 'a0', 'egress');
+  // tc 6.1 writes the handle of fw as plain text amid the JSON.
+  const json = text.replace(/(?<!")handle 0x\S+ /g, '');
+  return (JSON.parse(json) as Json[]).filter((one) => one.options !== undefined);
+}
 
 /** All but what differs with who made it: the kernel's own numbers, and what has passed. */
 function essence(filter: Filter): unknown {
@@ -118,7 +120,7 @@ const CASES: [name: string, has: boolean, spec: FilterSpec, words: string][] = [
   ],
   [
     'flower',
-    hasFilter('flower', 'ip_proto tcp'),
+    hasFilter('flower', 'ip_proto tcp', 'protocol ip'),
     {
       dev: 'a0',
       parent: 'egress',
@@ -137,7 +139,7 @@ const CASES: [name: string, has: boolean, spec: FilterSpec, words: string][] = [
   ],
   [
     'flower: VLANs and hardware addresses',
-    hasFilter('flower', 'ip_proto tcp'),
+    hasFilter('flower', 'ip_proto tcp', 'protocol ip'),
     {
       dev: 'a0',
       parent: 'egress',
@@ -155,7 +157,7 @@ const CASES: [name: string, has: boolean, spec: FilterSpec, words: string][] = [
   ],
   [
     'fw',
-    hasFilter('fw', 'classid 1:1'),
+    hasFilter('fw', 'classid 1:1', 'handle 1'),
     {
       dev: 'a0',
       parent: 'egress',

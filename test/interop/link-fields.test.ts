@@ -1,6 +1,7 @@
 import { link, NetNs } from 'node-netns';
 import { expect, test } from 'vitest';
 import { inside } from '../support/ip.ts';
+import { hasVlanFiltering } from '../support/probe.ts';
 
 type Json = Record<string, unknown>;
 type Ours = Awaited<ReturnType<NetNs['link']['get']>>;
@@ -128,17 +129,6 @@ async function compareOnce(ns: NetNs): Promise<number> {
   }
   return theirs.length;
 }
-
-/** Whether this kernel's bridges know VLANs (CONFIG_BRIDGE_VLAN_FILTERING). */
-async function hasVlanFiltering(): Promise<boolean> {
-  using ns = await NetNs.create();
-  await ns.link.add({ kind: 'bridge', name: 'probe' });
-  return ns.link.set('probe', { kind: 'bridge', vlanFiltering: true }).then(
-    () => true,
-    () => false,
-  );
-}
-const vlanFiltering = await hasVlanFiltering();
 
 test('every field of links that we made, as ip shows them', async () => {
   using ns = await NetNs.create();
@@ -331,7 +321,7 @@ test('what ip made, field by field', async () => {
   expect(await compareAll(ns)).toBe(5);
 });
 
-test.skipIf(!vlanFiltering)('VLAN filtering (where the kernel has it)', async () => {
+test.skipIf(!hasVlanFiltering())('VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)', async () => {
   using ns = await NetNs.create();
   await ns.link.add({
     kind: 'bridge',

@@ -31,8 +31,17 @@ async function both(
   return { ours, theirs, ofTc };
 }
 
-/** What must be the same whoever made it: all but the name that the kernel gave. */
-const essence = (qdisc: Qdisc) => ({ ...qdisc, handle: undefined, statistics: undefined });
+/**
+ * What must be the same whoever made it: all but the name that the kernel gave, what has passed,
+ * and the seed of netem's chances.
+ */
+const essence = (qdisc: Qdisc) => ({
+  ...qdisc,
+  handle: undefined,
+  statistics: undefined,
+  directPackets: undefined,
+  seed: undefined,
+});
 
 const CASES: [QdiscSpec, string][] = [
   [{ dev: 'a0', kind: 'pfifo', limit: 77 }, 'pfifo limit 77'],

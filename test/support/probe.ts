@@ -6,6 +6,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
  */
 const answers = new Map<string, boolean>();
 
+/** What was asked for and is not there. */
+export const absences = (): string[] => [...answers].filter(([, is]) => !is).map(([what]) => what);
+
 function works(what: string, script: string): boolean {
   const known = answers.get(what);
   if (known !== undefined) return known;
@@ -28,10 +31,11 @@ export const hasKindOn = (kind: string, options = ''): boolean =>
 export const hasQdisc = (kind: string, options = ''): boolean =>
   works(`qdisc ${kind} ${options}`, `tc qdisc add dev lo root ${kind} ${options}`);
 
-export const hasFilter = (kind: string, options: string): boolean =>
+/** `words` are what tc(8) wants before the kind: a protocol, a handle. */
+export const hasFilter = (kind: string, options: string, words = ''): boolean =>
   works(
     `filter ${kind}`,
-    `tc qdisc add dev lo clsact; tc filter add dev lo egress ${kind} ${options}`,
+    `tc qdisc add dev lo clsact; tc filter add dev lo egress ${words} ${kind} ${options}`,
   );
 
 export const hasAction = (options: string): boolean =>

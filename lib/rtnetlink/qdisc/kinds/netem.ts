@@ -1,6 +1,16 @@
 import { boolean, checkKeys, integer, object } from '../../../check.ts';
 import { invalidValue } from '../../../errors.ts';
-import { bool32, type Codec, packed, s16, s32, s64, u32, u64 } from '../../../wire/codecs.ts';
+import {
+  bool32,
+  type Codec,
+  packed,
+  s16,
+  s32,
+  s64,
+  u32,
+  u64,
+  u64big,
+} from '../../../wire/codecs.ts';
 import { attr, headed, type Infer, struct, table } from '../../../wire/schema.ts';
 import { compact, options } from '../kind.ts';
 import { MAX_RATE32, microsecondsToTicks, ticksToMicroseconds } from '../rate.ts';
@@ -82,7 +92,7 @@ export const netemTable = table('netem', {
   jitter64: attr(11, s64, { kernel: 'TCA_NETEM_JITTER64', since: '4.16' }),
   slot: attr(12, slotStruct, { kernel: 'TCA_NETEM_SLOT', since: '4.16' }),
   slotDistribution: attr(13, packed(s16), { kernel: 'TCA_NETEM_SLOT_DIST', since: '4.20' }),
-  seed: attr(14, u64, { kernel: 'TCA_NETEM_PRNG_SEED', since: '6.6' }),
+  seed: attr(14, u64big, { kernel: 'TCA_NETEM_PRNG_SEED', since: '6.6' }),
 });
 
 const wire = headed(parameters, netemTable, { flag: false });
@@ -151,7 +161,7 @@ export interface Netem {
   /** Samples for `slot.distJitter`. */
   slotDistribution?: number[];
   /** Of the random numbers (since 6.6). */
-  seed?: number;
+  seed?: bigint;
 }
 
 const KEYS = [
