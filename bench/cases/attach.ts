@@ -25,6 +25,7 @@ const attach: Case = {
   rounds: 10,
   count: 40,
   counts: { 'ip spawned': 5, 'ip -batch': 10 },
+  warming: 40,
   goals: [
     { against: 'C', atMost: 1.1 },
     { against: 'ip spawned', fasterBy: 15 },

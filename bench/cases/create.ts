@@ -8,6 +8,7 @@ const create: Case = {
   rounds: 8,
   count: 200,
   counts: { 'ip spawned': 10 },
+  warming: 10,
   goals: [{ against: 'C', atMost: 1.1 }],
   async open(host) {
     return {

@@ -9,6 +9,7 @@ const threadTime: Case = {
   title: 'time of the JavaScript thread for one attach',
   rounds: 10,
   count: 50,
+  warming: 30,
   goals: [{ within: 50_000 }],
   async open() {
     const network = await openBridge();

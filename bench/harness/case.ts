@@ -38,6 +38,12 @@ export interface Case {
   /** Turns that each contestant gets, and how often it does the work in one. */
   readonly rounds: number;
   readonly count: number;
+  /**
+   * Turns that ours gets before all others, not counted: what the table aims at is hot, and a
+   * just-in-time compiler takes some thousand attaches until it is. A runtime has them behind it in
+   * seconds. One for everybody unless given.
+   */
+  readonly warming?: number;
   /** Counts of the slow contestants, where `count` would take too long. */
   readonly counts?: Readonly<Record<string, number>>;
   readonly goals: readonly Goal[];
