@@ -3,17 +3,13 @@ import { NetlinkError } from '../errors.ts';
 import { checkCallOptions, limited } from '../netlink/limits.ts';
 import type { CallOptions, Dev } from '../netlink/request.ts';
 import { bridgeLayout } from './bridge-layout.ts';
+import { type FoundCard, findCards } from './cards.ts';
 import { Courses } from './course.ts';
-import {
-  checkEnslave,
-  type Enslaved,
-  type EnslaveOptions,
-  enslave,
-  type InTurn,
-} from './enslave.ts';
+import { checkEnslave, type Enslaved, type EnslaveOptions, enslave, handleOf } from './enslave.ts';
 import { found, reopen } from './founding.ts';
 import { Network, type Parts } from './network.ts';
 import { checkOptions, type NetworkOptions, type UseOptions } from './settings.ts';
+import type { Swept } from './sweep.ts';
 import { addTap, type Tap, type TapOptions } from './tap.ts';
 
 export type BridgeOptions = NetworkOptions;
@@ -26,6 +22,8 @@ export class BridgeNetwork extends Network {
   readonly #bridge: Parts;
   readonly #enslaved = new Set<Enslaved>();
   readonly #courses = new Courses();
+  // Cards whose process died on the way: put back by `sweep`.
+  readonly #half: FoundCard[] = [];
   // One link after the other: what the bridge had before must be known.
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -60,18 +58,51 @@ export class BridgeNetwork extends Network {
     checkEnslave(dev, options);
     this.#open('enslave');
     const { host } = this.#bridge;
-    const inTurn: InTurn = (run) => this.#inTurn(run);
     return this.#courses.run(
       'network.enslave',
       options,
       (course) =>
         this.#inTurn(async () => {
-          const port = await enslave(host, this.name, dev, options, inTurn, this.#courses, course);
+          const port = await enslave(
+            host,
+            this.name,
+            dev,
+            options,
+            this.#inTurn,
+            this.#courses,
+            course,
+          );
           this.#enslaved.add(port);
           return port;
         }),
       (late) => late.release(),
     );
+  }
+
+  /** The cards on the bridge: those enslaved here, and those found again by `open`. */
+  enslaved(): Enslaved[] {
+    return [...this.#enslaved].filter(({ released }) => !released);
+  }
+
+  /** @internal */
+  override async adopt(): Promise<void> {
+    await super.adopt();
+    const { host, settings } = this.#bridge;
+    for (const card of await findCards(host, settings)) {
+      const { link, had, move, half } = card;
+      if (half) this.#half.push(card);
+      else this.#enslaved.add(handleOf(link, had, move, this.#inTurn, this.#courses));
+    }
+  }
+
+  /** As of any network; cards that a crash has left half moved are put back as they were. */
+  override async sweep(call?: CallOptions): Promise<Swept> {
+    const swept = await super.sweep(call);
+    for (const card of this.#half.splice(0)) {
+      await this.#inTurn(() => card.move.back());
+      swept.cards.push(card.link.name);
+    }
+    return swept;
   }
 
   /**
@@ -107,11 +138,11 @@ export class BridgeNetwork extends Network {
     await super.delete();
   }
 
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+  #inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     const done = this.#turn.then(run);
     this.#turn = done.catch(() => undefined);
     return done;
-  }
+  };
 
   #open(operation: string): void {
     if (!this.closed) return;

@@ -48,6 +48,11 @@ export class Enslaved {
     return this.#release(options, this.#released);
   }
 
+  /** Whether it has been given back, or is on its way. */
+  get released(): boolean {
+    return this.#released.begun;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }
@@ -121,6 +126,17 @@ export async function enslave(
   course?.check();
   course?.begin();
   await move.there({ promisc });
+  return handleOf(port, had, move, inTurn, courses);
+}
+
+/** The handle of a card that is on the bridge. */
+export function handleOf(
+  port: Link,
+  had: Holdings,
+  move: Move,
+  inTurn: InTurn,
+  courses: Courses,
+): Enslaved {
   const back = (course?: Course): Promise<void> =>
     inTurn(async () => {
       course?.check();

@@ -17,6 +17,7 @@ import {
   routeKey,
   take,
 } from './belongings.ts';
+import { addressMark, cardAlias, readCard, routeMark } from './card-record.ts';
 import type { Host } from './host.ts';
 
 /** The addresses of a link, and the routes over it. */
@@ -48,7 +49,17 @@ export class Move {
     const [from, to] = [this.#link.index, this.#bridge.index];
     const given = inOrder(addresses);
     const made = linkFirst(routes);
-    const port = link.set(from, { up: true, master: to, ...(promisc ? { promisc } : {}) });
+    const record = cardAlias(this.#bridge.name, this.#link, [
+      ...addresses.map(addressMark),
+      ...routes.map((each) => routeMark(each, from, to)),
+    ]);
+    // In one message: who is killed behind it has left the record of what is to be put back.
+    const port = link.set(from, {
+      up: true,
+      master: to,
+      ...(promisc ? { promisc } : {}),
+      ...(record === undefined ? {} : { alias: record }),
+    });
     const rest = [
       ...made.toReversed().map((each) => drop(each, from, from)),
       ...given.toReversed().map((each) => take(each, from)),
@@ -94,8 +105,8 @@ export class Move {
     }
     // Unplugged meanwhile: there is nothing to give them back to.
     if (here !== undefined) {
-      const { up, promisc } = this.#link;
-      const { master } = await channel.run(link.get(from));
+      const { up, promisc, alias = '' } = this.#link;
+      const { master, alias: record } = await channel.run(link.get(from));
       const addresses = new Set(here.addresses.map(addressKey));
       const routes = new Set(here.routes.map(routeKey));
       requests.push(
@@ -106,6 +117,8 @@ export class Move {
           .flatMap((each) => give(each, from, true)),
         ...made.filter((each) => !routes.has(routeKey(each))).map((each) => lead(each, from, from)),
       );
+      // Last: until then it says that there is something to put back.
+      if (readCard(record)?.card === this.#bridge.name) requests.push(link.set(from, { alias }));
     }
     await channel.batch(requests);
     // Neighbours have learnt the bridge's hardware address: being asked for theirs, they see ours.

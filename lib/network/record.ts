@@ -6,9 +6,9 @@ import { NetlinkError } from '../errors.ts';
  */
 
 /** IFALIASZ less its NUL (linux/if.h). */
-const MAX_ALIAS = 255;
+export const MAX_ALIAS = 255;
 
-const MARK = 'node-netns ';
+export const MARK = 'node-netns ';
 /** Of an endpoint that is being taken away: what is left of it is swept. */
 const LEAVING = `${MARK}leaving`;
 
@@ -72,7 +72,8 @@ export function leavingName(alias: string | undefined): string | undefined {
   return alias?.startsWith(`${LEAVING} `) ? alias.slice(LEAVING.length + 1) : undefined;
 }
 
-function parse(alias: string | undefined): Record<string, unknown> | undefined {
+/** The record in an alias, whatever it is of. */
+export function readRecord(alias: string | undefined): Record<string, unknown> | undefined {
   if (alias === undefined || !alias.startsWith(`${MARK}{`)) return undefined;
   try {
     const value: unknown = JSON.parse(alias.slice(MARK.length));
@@ -91,7 +92,7 @@ const isOptional = (value: unknown, type: string): boolean =>
 
 /** Undefined where the link is no network's, or not written by us. */
 export function readNetwork(alias: string | undefined): NetworkRecord | undefined {
-  const record = parse(alias);
+  const record = readRecord(alias);
   return record !== undefined && isNetwork(record) ? record : undefined;
 }
 
@@ -111,7 +112,7 @@ function isNetwork(
 
 /** Undefined where the endpoint is half made, half gone, or none. */
 export function readEndpoint(alias: string | undefined): EndpointRecord | undefined {
-  const record = parse(alias);
+  const record = readRecord(alias);
   return record !== undefined && isEndpoint(record) ? record : undefined;
 }
 

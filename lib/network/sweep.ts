@@ -19,6 +19,8 @@ export interface Swept {
   ports: string[];
   /** Names in /run/netns on which nothing was mounted, or whose endpoint was half gone. */
   names: string[];
+  /** Cards of the host whose move to a bridge, or back, was half done: they are as they were before. */
+  cards: string[];
 }
 
 /** Takes away what a survey has found to be half made, half gone, or without an owner. */
@@ -28,7 +30,7 @@ export async function sweep(
   course?: Course,
 ): Promise<Swept> {
   const { host, members, reaper, seats } = shop;
-  const swept: Swept = { links: [], ports: [], names: [] };
+  const swept: Swept = { links: [], ports: [], names: [], cards: [] };
   await part(found.orphans, course, async (orphans) => {
     await host.nft.batch([transaction(removePorts(orphans), { operation: 'network.sweep' })]);
     swept.ports.push(...orphans.map(portText));

@@ -316,12 +316,43 @@ describe('a network card of the host on the bridge', () => {
     ).toEqual(['192.0.2.2', '203.0.113.7', '192.0.2.3']);
   });
 
-  it('stays usable when its process lets go of the network', async () => {
-    await net0.enslave('eth0');
+  it('stays usable when its process lets go of the network, and is found again', async () => {
+    await net0.attach('web');
+    await expect.poll(async () => (await host.link.get('net0')).operState).toBe('up');
+    // The one thing that is not kept: a label.
+    const unlabelled = async (): Promise<string> =>
+      JSON.stringify(await state()).replaceAll('eth0:main', 'eth0');
+    const before = await unlabelled();
+    await net0.enslave('eth0', { promisc: true });
     await net0.close();
     expect(await outside()).toEqual([true, true]);
     net0 = await BridgeNetwork.open('net0');
-    await net0.sweep();
+    expect(await net0.sweep()).toEqual({ links: [], ports: [], names: [], cards: [] });
+    expect(await outside()).toEqual([true, true]);
+    const [card, ...others] = net0.enslaved();
+    expect([card.dev, card.addresses.length, others]).toEqual(['eth0', 5, []]);
+    await card.release();
+    expect(net0.enslaved()).toEqual([]);
+    await expect.poll(unlabelled).toEqual(before);
+    expect(await outside()).toEqual([true, true]);
+  });
+
+  it('is found again with more than its record has room for, and with an alias of its own', async () => {
+    const alias = 'the way outside, of the provider in the cellar';
+    await host.link.set('eth0', { alias });
+    await host.batch(
+      Array.from({ length: 60 }, (_, i) =>
+        address.add({ dev: 'eth0', address: `203.0.113.${i + 20}/32` }),
+      ),
+    );
+    await net0.enslave('eth0');
+    expect((await host.link.get('eth0')).alias).toMatch(/^node-netns .*"card":"net0"/);
+    await net0.close();
+    net0 = await BridgeNetwork.open('net0');
+    expect(net0.enslaved().map(({ addresses }) => addresses.length)).toEqual([65]);
+    await net0.delete();
+    expect((await host.link.get('eth0')).alias).toBe(alias);
+    expect(await host.address.list({ dev: 'eth0', family: 'inet' })).toHaveLength(63);
     expect(await outside()).toEqual([true, true]);
   });
 });

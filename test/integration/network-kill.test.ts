@@ -1,85 +1,43 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BridgeNetwork, NetNs, RoutedNetwork } from '../../lib/index.ts';
+import { traceable, Victim } from './support/kill.ts';
 import { reach, serve } from './support/traffic.ts';
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const nft = (...args: string[]): string => execFileSync('nft', args, { encoding: 'utf8' });
 
-/** Where the kernel is changed: the process is killed on the way into the n-th of these. */
-const CALLS = ['sendto', 'mount', 'umount2', 'unlink', 'unshare'];
-
-/** A start of the victim for each step takes minutes: unless told otherwise, some are tried. */
+/**
+ * Where the kernel is changed: the process is killed on the way into the n-th of these. A start of
+ * the victim for each takes minutes: unless told otherwise, every so many of them are tried.
+ */
+const CALLS = [
+  ['sendto', 8],
+  ['mount', 2],
+  ['umount2', 1],
+  ['unlink', 1],
+  ['unshare', 3],
+] as const;
 const EVERY_STEP = process.env.NETNS_TEST_EVERY_STEP === '1';
-const stride = (call: string): number => (EVERY_STEP ? 1 : call === 'sendto' ? 30 : 100);
-
-const traceable =
-  spawnSync('strace', [
-    '-f',
-    '-o',
-    '/dev/null',
-    '-e',
-    'inject=unlink:signal=KILL:when=9999',
-    'true',
-  ]).status === 0;
 
 const KINDS = [
   ['bridge', BridgeNetwork],
   ['routed', RoutedNetwork],
 ] as const;
 
-/** Runs the victim, to be killed in the n-th call; true where it came to its end. */
-async function kill(kind: string, call: string, nth: number): Promise<boolean> {
-  const child = spawn(
-    'strace',
-    [
-      ...[
-        '-f',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        `inject=${call}:signal=KILL:when=${nth}`,
-      ],
-      ...[process.execPath, '--import', path('../../scripts/typescript.mjs')],
-      ...[path('./support/network-victim.ts'), kind],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  await once(child, 'close');
-  if (
-    out !== 'whole' &&
-    child.exitCode !== null &&
-    child.exitCode !== 0 &&
-    child.exitCode !== 137
-  ) {
-    throw new Error(`the victim failed by itself (${child.exitCode}): ${err}${out}`);
-  }
-  return out === 'whole';
-}
-
 describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
   let host: NetNs;
   let old: NetNs;
+  let victim: Victim;
 
   beforeAll(async () => {
     host = NetNs.current();
+    victim = new Victim('network-victim');
     old = await NetNs.create('old');
   });
   afterAll(async () => {
     await old.delete();
+    victim[Symbol.dispose]();
     host.close();
   });
 
@@ -100,10 +58,11 @@ describe.skipIf(!traceable)('after kill -9 (needs strace)', () => {
   describe.each(KINDS)('a %s network', (kind, Network) => {
     it.each(CALLS)(
       'on the way into any %s, open() and sweep() find what is whole and take away the rest',
-      async (call) => {
+      async (call, some) => {
         let killed = 0;
-        for (let nth = kind === 'routed' && call === 'sendto' ? 3 : 1; ; nth += stride(call)) {
-          if (await kill(kind, call, nth)) break;
+        const stride = EVERY_STEP ? 1 : some;
+        for (let nth = kind === 'routed' ? Math.ceil(stride / 2) : 1; ; nth += stride) {
+          if (await victim.kill([kind], call, nth)) break;
           killed++;
           await recover(Network).catch((error) => {
             throw new Error(`killed on the way into ${call} number ${nth}: ${error.message}`, {

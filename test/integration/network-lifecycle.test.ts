@@ -245,7 +245,7 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
     network = again;
     expect(shown(again.endpoints())).toEqual(before);
     expect(nft('list', 'ruleset')).toBe(ruleset);
-    expect(await again.sweep()).toEqual({ links: [], ports: [], names: [] });
+    expect(await again.sweep()).toEqual({ links: [], ports: [], names: [], cards: [] });
     const found = again.endpoints().find(({ name }) => name === 'web');
     await using _server = await serve(found?.netns as NetNs, 80);
     expect(await ask(host, '127.0.0.1', 8080)).toMatch(/^10\.88/);
