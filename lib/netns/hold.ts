@@ -97,6 +97,27 @@ export class Hold implements Inside {
     return () => this.#dependents.delete(end);
   }
 
+  /** Whether a plan that uses the descriptors is on its way. */
+  get busy(): boolean {
+    return this.#underway > 0;
+  }
+
+  /**
+   * Makes the descriptors another's, those of `keep` alone: this handle is closed, they are not.
+   * Not while it is busy.
+   */
+  passOn(keep: readonly number[]): Hold {
+    this.closed = true;
+    handles.delete(this);
+    for (const end of [...this.#dependents]) end();
+    const next = this.beside(this.fd);
+    for (const fd of this.#kept.splice(0)) {
+      if (keep.includes(fd)) next.keep(fd);
+      else addon.close(fd);
+    }
+    return next;
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;

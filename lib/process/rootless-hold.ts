@@ -35,6 +35,12 @@ export class RootlessHold extends Hold {
     this.holder.end();
   }
 
+  override passOn(keep: readonly number[]): Hold {
+    const next = super.passOn(keep);
+    this.holder.drop();
+    return next;
+  }
+
   override close(): void {
     if (this.closed) return;
     super.close();
