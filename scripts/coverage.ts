@@ -10,6 +10,7 @@ const lib = fileURLToPath(new URL('../lib', import.meta.url));
 /** Where tables are declared, and what the document calls the object. */
 const OBJECTS: readonly [title: string, files: RegExp][] = [
   ['Links', /^rtnetlink\/link\/(schema|attributes|afspec|statistics|vf)\.ts$/],
+  ['Extra statistics of links', /^rtnetlink\/stats\/schema\.ts$/],
   ['Kinds of links', /^rtnetlink\/link\/kinds\/(?!index|dual)[^/]+\.ts$/],
   ['Addresses', /^rtnetlink\/address\/.*\.ts$/],
   ['Routes', /^rtnetlink\/route\/.*\.ts$/],
@@ -18,9 +19,11 @@ const OBJECTS: readonly [title: string, files: RegExp][] = [
   ['Neighbours and forwarding databases', /^rtnetlink\/neighbour\/schema\.ts$/],
   ['Multicast databases', /^rtnetlink\/mdb\/schema\.ts$/],
   ['VLANs of bridges', /^rtnetlink\/vlan\/schema\.ts$/],
+  ['VNIs of VXLAN links', /^rtnetlink\/vni\/schema\.ts$/],
   ['Queueing disciplines and classes', /^rtnetlink\/qdisc\/schema\.ts$/],
   ['Filters and actions', /^rtnetlink\/filter\/schema\.ts$/],
   ['Namespace ids', /^rtnetlink\/nsid\/schema\.ts$/],
+  ['Network configuration', /^rtnetlink\/netconf\/schema\.ts$/],
   ['ethtool', /^ethtool\/netlink\/schema\.ts$/],
   ['nftables', /^nftables\/.*\.ts$/],
 ];

@@ -15,6 +15,7 @@ import { listNames, type NetNsEntry, pathOf } from './names.ts';
 import { type AsyncObjects, defineObjects, type SyncObjects, syncObjects } from './objects.ts';
 import { peerOf } from './peer.ts';
 import { namesOfProcess, processesIn } from './processes.ts';
+import { whenReady } from './ready.ts';
 import { type NetNsSource, openSource } from './source.ts';
 import { Sysctl } from './sysctl.ts';
 import type { TopicName } from './topics.ts';
@@ -294,7 +295,10 @@ export class NetNs {
 }
 
 export interface NetNs extends AsyncObjects {}
-defineObjects(NetNs.prototype, { link: (ns) => ({ peer: (dev) => peerOf(ns, dev) }) });
+defineObjects(NetNs.prototype, {
+  link: (ns) => ({ peer: (dev) => peerOf(ns, dev) }),
+  address: (ns) => ({ waitReady: (filter, options) => whenReady(ns, filter, options) }),
+});
 
 function newNetNs(name: string | undefined, options: CreateOptions | undefined): Plan<NetNs> {
   return creation(name, options?.replaceLeftover, (fd) => new NetNs(new Hold(fd, name)));

@@ -1,17 +1,19 @@
-import type { Dev } from '../netlink/request.ts';
-import { address } from '../rtnetlink/address/api.ts';
+import type { CallOptions, Dev } from '../netlink/request.ts';
+import { type Address, type AddressFilter, address } from '../rtnetlink/address/api.ts';
 import { trafficClass } from '../rtnetlink/class/api.ts';
 import { fdb } from '../rtnetlink/fdb/api.ts';
 import { filter } from '../rtnetlink/filter/api.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { mdb } from '../rtnetlink/mdb/api.ts';
 import { neighbour } from '../rtnetlink/neighbour/api.ts';
+import { netconf } from '../rtnetlink/netconf/api.ts';
 import { nexthop } from '../rtnetlink/nexthop/api.ts';
 import { nsid } from '../rtnetlink/nsid/api.ts';
 import { qdisc } from '../rtnetlink/qdisc/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
 import { rule } from '../rtnetlink/rule/api.ts';
 import { vlan } from '../rtnetlink/vlan/api.ts';
+import { vni } from '../rtnetlink/vni/api.ts';
 import { asyncFaces, type Face, type Speaker, type SyncFace, syncFaces } from './faces.ts';
 import type { Peer } from './peer.ts';
 
@@ -27,9 +29,11 @@ const MAKERS = {
   fdb,
   mdb,
   vlan,
+  vni,
   qdisc,
   trafficClass,
   filter,
+  netconf,
 };
 
 type Makers = typeof MAKERS;
@@ -39,6 +43,15 @@ interface Extras {
   link: {
     /** The other end of a veth or netkit pair, wherever it is. Its `netns` is the caller's to close. */
     peer(dev: Dev): Promise<Peer>;
+  };
+  address: {
+    /**
+     * Resolves when none of the addresses that the filter lets through is tentative any more, with
+     * these addresses: from then on they can be bound and answer. EADDRINUSE when another host was
+     * found to have one (`dadFailed`), EADDRNOTAVAIL when there is none. A link that is down or has
+     * no carrier keeps its IPv6 addresses tentative: give a timeout or a signal.
+     */
+    waitReady(filter: AddressFilter, options?: CallOptions): Promise<Address[]>;
   };
 }
 

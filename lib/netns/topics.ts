@@ -1,11 +1,21 @@
 import { Replies } from '../netlink/replies.ts';
-import type { Request } from '../netlink/request.ts';
+import { nothing, type Request } from '../netlink/request.ts';
 import { address } from '../rtnetlink/address/api.ts';
+import { trafficClass } from '../rtnetlink/class/api.ts';
+import { AF_INET } from '../rtnetlink/families.ts';
+import { fdb } from '../rtnetlink/fdb/api.ts';
+import { readFilterEvent } from '../rtnetlink/filter/read.ts';
 import { link } from '../rtnetlink/link/api.ts';
+import { mdb } from '../rtnetlink/mdb/api.ts';
 import { neighbour } from '../rtnetlink/neighbour/api.ts';
+import { listNetconf } from '../rtnetlink/netconf/read.ts';
+import { nexthop } from '../rtnetlink/nexthop/api.ts';
 import { nsid } from '../rtnetlink/nsid/api.ts';
+import { qdisc } from '../rtnetlink/qdisc/api.ts';
+import { question } from '../rtnetlink/requests.ts';
 import { route } from '../rtnetlink/route/api.ts';
 import { rule } from '../rtnetlink/rule/api.ts';
+import { vlan } from '../rtnetlink/vlan/api.ts';
 
 /** What can be watched: where the kernel tells of it, and how it is read. */
 interface Topic<T> {
@@ -16,31 +26,49 @@ interface Topic<T> {
   readonly gone: number;
   /** The address family that tells two topics of one message type apart. */
   readonly isOurs?: (family: number) => boolean;
-  /** Lists the present state; its `read` reads the events as well. */
+  /** Lists objects of this kind: its `read` reads the events. */
   readonly list: () => Request<T[]>;
 }
 
 const topic = <T>(of: Topic<T>): Topic<T> => of;
 
+const AF_BRIDGE = 7;
+const notOfBridge = (family: number): boolean => family !== AF_BRIDGE;
+const ofBridge = (family: number): boolean => family === AF_BRIDGE;
+// Any link: what an event tells is read by itself.
+const someLink = { dev: 1 };
+
 export const TOPICS = {
-  link: topic({
-    groups: [1],
-    news: 16,
-    gone: 17,
-    isOurs: (family) => family !== 7,
-    list: () => link.list(),
-  }),
+  link: topic({ groups: [1], news: 16, gone: 17, isOurs: notOfBridge, list: () => link.list() }),
   address: topic({ groups: [5, 9], news: 20, gone: 21, list: () => address.list() }),
   route: topic({ groups: [7, 11], news: 24, gone: 25, list: () => route.list() }),
   neighbour: topic({
     groups: [3],
     news: 28,
     gone: 29,
-    isOurs: (family) => family !== 7,
+    isOurs: notOfBridge,
     list: () => neighbour.list(),
   }),
   rule: topic({ groups: [8, 19], news: 32, gone: 33, list: () => rule.list() }),
   nsid: topic({ groups: [28], news: 88, gone: 89, list: () => nsid.list() }),
+  fdb: topic({ groups: [3], news: 28, gone: 29, isOurs: ofBridge, list: () => fdb.list() }),
+  mdb: topic({ groups: [26], news: 84, gone: 85, list: () => mdb.list() }),
+  vlan: topic({ groups: [33], news: 112, gone: 113, list: () => vlan.states() }),
+  nexthop: topic({ groups: [32], news: 104, gone: 105, list: () => nexthop.list() }),
+  qdisc: topic({ groups: [4], news: 36, gone: 37, list: () => qdisc.list() }),
+  trafficClass: topic({
+    groups: [4],
+    news: 40,
+    gone: 41,
+    list: () => trafficClass.list(someLink),
+  }),
+  filter: topic({
+    groups: [4],
+    news: 44,
+    gone: 45,
+    list: () => question('filter.list', nothing, readFilterEvent),
+  }),
+  netconf: topic({ groups: [24, 25], news: 80, gone: 81, list: () => listNetconf(AF_INET) }),
 } as const;
 
 export type TopicName = keyof typeof TOPICS;

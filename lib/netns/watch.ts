@@ -3,6 +3,7 @@ import { invalidType, invalidValue } from '../errors.ts';
 import { checkCallOptions } from '../netlink/limits.ts';
 import { Subscription } from '../netlink/subscription.ts';
 import type { NetNs } from './netns.ts';
+import { stateOf } from './state.ts';
 import { event, eventsIn, TOPICS, type TopicEvent, type TopicName } from './topics.ts';
 
 /** What a watch tells: changes, and that some were lost; the present state follows at once. */
@@ -112,8 +113,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent> {
   async #resync(): Promise<void> {
     const state: TopicEvent[] = [];
     for (const name of this.#topics) {
-      const { list } = TOPICS[name];
-      for (const found of await this.#ns.channel.run<unknown[]>(list())) {
+      for (const found of await stateOf(this.#ns.channel, name)) {
         state.push(event('new', name, found, undefined, true));
       }
     }

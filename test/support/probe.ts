@@ -53,6 +53,17 @@ export const hasVlanFiltering = (): boolean =>
 export const hasNexthops = (): boolean =>
   works('nexthops', 'ip link set lo up; ip nexthop add id 1 dev lo');
 
+/** An encapsulation of routes, in the words of ip(8), with all that it may need beside it. */
+export const hasEncap = (words: string, dst: string, via?: string): boolean =>
+  works(
+    `encap ${words}`,
+    `ip link add a0 type veth peer name a1; ip link set a0 up; ip link set a1 up
+ip address add 10.0.0.1/24 dev a0; ip address add fd00::1/64 dev a0 nodad
+case '${words}' in *vrftable*) ip link add vrf10 type vrf table 10; ip link set vrf10 up
+sysctl -qw net.vrf.strict_mode=1 ;; esac
+ip route add ${dst} encap ${words} ${via === undefined ? '' : `via ${via}`} dev a0`,
+  );
+
 /** The kernel's version as a number: 6.12 is 6012. */
 export function kernelVersion(): number {
   const [major, minor] = execFileSync('uname', ['-r'], { encoding: 'utf8' }).split('.');

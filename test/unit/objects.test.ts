@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { capturedExtras } from './captured/extras.ts';
 import { capturedObjects } from './captured/objects.ts';
 import { capturedTraffic } from './captured/traffic.ts';
 import type { Captured } from './captured/types.ts';
@@ -10,6 +11,8 @@ const NLM_F_ACK = 4;
 /** Bytes of the fixed header, by the message's type. */
 function headerSize(type: number): number {
   if (type >= 84 && type <= 86) return 8;
+  if (type >= 120 && type <= 122) return 8;
+  if (type >= 24 && type <= 26) return 12;
   if (type >= 104 && type <= 106) return 8;
   if (type >= 112 && type <= 114) return 8;
   if (type >= 64 && type <= 67) return 4;
@@ -37,10 +40,13 @@ function shown(message: Uint8Array, nests: Nests) {
 const cases = (all: Captured[]) => all.map(([command, ...rest]) => ({ command, rest }));
 
 describe('each object says what iproute2 says', () => {
-  test.each(cases([...capturedObjects, ...capturedTraffic]))('$command', ({ rest }) => {
-    const [request, message, nests] = rest;
-    const mine = written(request());
-    expect(mine).toHaveLength(1);
-    expect(shown(mine[0], nests)).toEqual(shown(unhex(message), nests));
-  });
+  test.each(cases([...capturedObjects, ...capturedTraffic, ...capturedExtras]))(
+    '$command',
+    ({ rest }) => {
+      const [request, message, nests] = rest;
+      const mine = written(request());
+      expect(mine).toHaveLength(1);
+      expect(shown(mine[0], nests)).toEqual(shown(unhex(message), nests));
+    },
+  );
 });

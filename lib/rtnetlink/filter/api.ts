@@ -1,19 +1,19 @@
 import { checkKeys, device, integer, object, string } from '../../check.ts';
 import { invalidType, invalidValue } from '../../errors.ts';
 import type { Messages } from '../../netlink/messages.ts';
-import type { Replies } from '../../netlink/replies.ts';
 import type { Dev, Request } from '../../netlink/request.ts';
 import type { ValueOf } from '../../wire/codecs.ts';
 import { NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL } from '../../wire/message.ts';
 import { RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER } from '../qdisc/constants.ts';
-import { formatFilterParent, parseFilterParent, TC_H_ROOT } from '../qdisc/handle.ts';
+import { parseFilterParent, TC_H_ROOT } from '../qdisc/handle.ts';
 import type { OptionsCodec } from '../qdisc/kind.ts';
 import { writeOptions, writeTcmsg } from '../qdisc/message.ts';
 import { tcmsg } from '../qdisc/schema.ts';
 import { change, question, questionOne } from '../requests.ts';
 import { type FilterProtocol, PROTOCOLS } from './constants.ts';
-import { formatFilterHandle, parseFilterHandle } from './handle.ts';
+import { parseFilterHandle } from './handle.ts';
 import { type FilterKinds, filterKinds } from './kinds/index.ts';
+import { read } from './read.ts';
 import { filterTable } from './schema.ts';
 
 export type { Action } from './actions/index.ts';
@@ -82,10 +82,6 @@ function kindOf(kind: string): OptionsCodec<object> | undefined {
   const kinds: Record<string, OptionsCodec<object>> = filterKinds;
   return Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
 }
-
-const PROTOCOL_NAMES = new Map<number, FilterProtocol>();
-for (const name of Object.keys(PROTOCOLS) as FilterProtocol[])
-  PROTOCOL_NAMES.set(PROTOCOLS[name], name);
 
 function protocolNumber(value: FilterProtocol | number | undefined, byDefault: number): number {
   if (value === undefined) return byDefault;
@@ -168,27 +164,6 @@ function write(m: Messages, flags: number, spec: FilterSpec): void {
 function make(operation: string, flags: number, spec: FilterSpec): Request<void> {
   check(spec);
   return change(`filter.${operation}`, (m) => write(m, flags, spec));
-}
-
-function read(r: Replies): Filter | undefined {
-  const header = tcmsg.read(r.bytes, r.view, r.from, r.to - r.from);
-  const at = r.from + tcmsg.size;
-  const { kind = '', options, chain } = filterTable.decode(r.bytes, r.view, at, r.to);
-  // What a dump tells of a priority itself, before its filters.
-  if (options === undefined && header.handle === 0) return undefined;
-  const protocol = ((header.info & 0xff) << 8) | ((header.info >>> 8) & 0xff);
-  const filter = {
-    dev: header.ifindex,
-    kind,
-    parent: formatFilterParent(header.parent),
-    priority: header.info >>> 16,
-    protocol: PROTOCOL_NAMES.get(protocol) ?? protocol,
-    handle: formatFilterHandle(kind, header.handle),
-    chain: chain ?? 0,
-  };
-  if (options instanceof Uint8Array) Object.assign(filter, { options });
-  else if (options !== undefined) Object.assign(filter, options);
-  return filter;
 }
 
 /** Which filters a list is for: those of one parent. */

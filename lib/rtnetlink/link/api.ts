@@ -7,6 +7,7 @@ import { NLM_F_DUMP } from '../../wire/message.ts';
 import { NLA_F_NESTED } from '../../wire/writer.ts';
 import { linkGroups } from '../names.ts';
 import { change, NETLINK_ROUTE, question } from '../requests.ts';
+import { extraStatistics, listExtraStatistics } from '../stats/api.ts';
 import {
   RTEXT_FILTER_SKIP_STATS,
   RTEXT_FILTER_VF,
@@ -214,6 +215,15 @@ export const link = {
       },
     );
   },
+
+  /**
+   * What a bridge, a bond or a port of one counts beside the common counters: multicast control
+   * messages, VLANs, the spanning tree, the aggregation protocol (RTM_GETSTATS).
+   */
+  extraStatistics,
+
+  /** Those of all links that have any. */
+  listExtraStatistics,
 
   /** Gives a link another name, up to 127 bytes long, that works wherever a name does (since 5.5). */
   addAltName(dev: Dev, ...names: string[]): Request<void> {

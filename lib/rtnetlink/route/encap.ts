@@ -1,7 +1,14 @@
 import { invalidType, invalidValue } from '../../errors.ts';
 import { be64, type Codec, ipv4, ipv6, oneOf, u8, u16 } from '../../wire/codecs.ts';
 import { DecodeError } from '../../wire/errors.ts';
-import { attr, table } from '../../wire/schema.ts';
+import { attr, type Infer, table } from '../../wire/schema.ts';
+import {
+  type Seg6Local,
+  seg6LocalEncap,
+  seg6LocalFromWire,
+  seg6LocalToWire,
+} from './seg6-local.ts';
+import { checkSegments, readSrh, SRH_HEADER, writeSrh } from './srh.ts';
 
 /** An MPLS label stack, outermost first: 20 bits each; the last has the bottom-of-stack bit. */
 export const labelStack: Codec<number[]> = {
@@ -63,8 +70,12 @@ export interface SegmentRouting {
   segments: string[];
 }
 
-const SRH_HEADER = 8;
-const ROUTING_TYPE_SEGMENTS = 4;
+function checkRouting(path: string, mode: string, segments: string[]): void {
+  if (!Object.hasOwn(SEG6_MODES, mode)) {
+    throw invalidValue(`${path}.mode`, mode, `one of '${Object.keys(SEG6_MODES).join("', '")}'`);
+  }
+  checkSegments(`${path}.segments`, segments);
+}
 
 /** struct seg6_iptunnel_encap: the mode, then the IPv6 routing header with its segments reversed. */
 export const segmentRouting: Codec<SegmentRouting> = {
@@ -76,25 +87,13 @@ export const segmentRouting: Codec<SegmentRouting> = {
   ],
   write(w, value, path) {
     const { mode, segments } = value;
-    if (!Object.hasOwn(SEG6_MODES, mode)) {
-      throw invalidValue(`${path}.mode`, mode, `one of '${Object.keys(SEG6_MODES).join("', '")}'`);
-    }
-    if (!Array.isArray(segments) || segments.length === 0 || segments.length > 64) {
-      throw invalidType(`${path}.segments`, segments, 'an array of 1 to 64 IPv6 addresses');
-    }
+    checkRouting(path.toString(), mode, segments);
     // Inline leaves the last place to the packet's own destination.
     const all = mode === 'inline' ? ['::', ...segments.toReversed()] : segments.toReversed();
     w.u32(SEG6_MODES[mode]);
-    w.u8(0);
-    w.u8(all.length * 2);
-    w.u8(ROUTING_TYPE_SEGMENTS);
-    w.u8(all.length - 1);
-    w.u8(all.length - 1);
-    w.u8(0);
-    w.u16(0);
     path.enter();
     path.set('segments');
-    for (const segment of all) ipv6.write(w, segment, path);
+    writeSrh(w, all, path);
     path.leave();
   },
   read(bytes, view, at, length) {
@@ -104,10 +103,7 @@ export const segmentRouting: Codec<SegmentRouting> = {
     const names = Object.keys(SEG6_MODES) as (keyof typeof SEG6_MODES)[];
     const mode = names.find((name) => SEG6_MODES[name] === number);
     if (mode === undefined) throw new DecodeError(`a seg6 mode ${number}`, at);
-    const segments: string[] = [];
-    for (let i = 4 + SRH_HEADER; i + 16 <= length; i += 16) {
-      segments.unshift(ipv6.read(bytes, view, at + i, 16, undefined));
-    }
+    const segments = readSrh(bytes, view, at + 4, length - 4).reverse();
     if (mode === 'inline') segments.pop();
     return { mode, segments };
   },
@@ -119,7 +115,13 @@ export const seg6Encap = table('encap', {
 });
 
 /** Kinds of encapsulation with a table; others are read as bytes. */
-export const encapTables = { mpls: mplsEncap, ip: ipEncap, ip6: ip6Encap, seg6: seg6Encap };
+export const encapTables = {
+  mpls: mplsEncap,
+  ip: ipEncap,
+  ip6: ip6Encap,
+  seg6: seg6Encap,
+  seg6local: seg6LocalEncap,
+};
 
 /** How packets of a route are wrapped (`encap` of ip-route(8)). */
 export type Encap =
@@ -142,7 +144,8 @@ export type Encap =
       tc?: number;
       flags?: number;
     }
-  | { type: 'seg6'; mode: SegmentRouting['mode']; segments: string[] };
+  | { type: 'seg6'; mode: SegmentRouting['mode']; segments: string[] }
+  | Seg6Local;
 
 /** An encapsulation as it is read; one without a table as bytes. */
 export type EncapValue = Encap | { type: string | number; bytes: Uint8Array };
@@ -157,8 +160,12 @@ export function encapToWire(
   if (!Object.hasOwn(encapTables, type)) {
     throw invalidValue(`${path}.type`, type, `one of '${Object.keys(encapTables).join("', '")}'`);
   }
+  if (encap.type === 'seg6local') {
+    return { encapType: 'seg6local', encap: seg6LocalToWire(encap, path) };
+  }
   if (encap.type !== 'seg6') return { encapType: type, encap: rest };
   const { type: _type, mode, segments, ...others } = encap;
+  checkRouting(path, mode, segments);
   return { encapType: 'seg6', encap: { ...others, srh: { mode, segments } } };
 }
 
@@ -168,6 +175,7 @@ export function encapFromWire(type: string | number, wire: unknown): EncapValue 
     const { srh } = wire as { srh?: SegmentRouting };
     return { type: 'seg6', mode: srh?.mode ?? 'encap', segments: srh?.segments ?? [] };
   }
+  if (type === 'seg6local') return seg6LocalFromWire(wire as Infer<typeof seg6LocalEncap>);
   return { type, ...(wire as object) } as Encap;
 }
 

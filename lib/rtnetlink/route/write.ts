@@ -107,7 +107,6 @@ function scopeOf(spec: RouteSpec, { family, type }: Checked, deleting: boolean):
     type === 'unicast' &&
     spec.via === undefined &&
     spec.nhid === undefined &&
-    spec.encap === undefined &&
-    (spec.nexthops ?? []).every((hop) => hop.via === undefined && hop.encap === undefined);
+    spec.nexthops === undefined;
   return direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }

@@ -27,6 +27,9 @@ chai.use(JestExtend);
 chai.use(JestChaiExpect);
 chai.use(JestAsymmetricMatchers);
 
+/** An emulated machine is 10 to 50 times slower. */
+const SLOWNESS = 20;
+
 export { afterAll, afterEach, beforeAll, beforeEach, describe, it, test };
 
 const matchers = Reflect.get(globalThis, ASYMMETRIC_MATCHERS_OBJECT) as object;
@@ -35,6 +38,29 @@ export const expect = Object.assign(
   chai.expect,
   matchers,
 );
+/** Asks again until the matcher is content: `expect.poll(fn).toBe(…)`. */
+Object.assign(expect, {
+  poll: (ask: () => unknown, { timeout = 1_000, interval = 50 } = {}) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, matcher) =>
+          async (...wanted: unknown[]) => {
+            const deadline = Date.now() + timeout * SLOWNESS;
+            for (;;) {
+              try {
+                const assertion = expect(await ask());
+                return Reflect.get(assertion, matcher).apply(assertion, wanted);
+              } catch (error) {
+                if (Date.now() > deadline) throw error;
+                await new Promise((resolve) => setTimeout(resolve, interval));
+              }
+            }
+          },
+      },
+    ),
+});
 // Matchers keep the count of assertions under the object they belong to.
 setState({ assertionCalls: 0 }, Reflect.get(globalThis, Symbol.for('expect-global')) ?? expect);
 
@@ -52,9 +78,8 @@ export async function runFile(file: string, load: () => Promise<unknown>): Promi
       passWithNoTests: false,
       sequence: { seed: 1, hooks: 'stack', setupFiles: 'list' },
       maxConcurrency: 1,
-      // An emulated machine is 10 to 50 times slower.
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
+      testTimeout: 6_000 * SLOWNESS,
+      hookTimeout: 6_000 * SLOWNESS,
       retry: 0,
     },
     importFile: load,
