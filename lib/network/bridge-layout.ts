@@ -4,7 +4,7 @@ import { link } from '../rtnetlink/link/api.ts';
 import { route } from '../rtnetlink/route/api.ts';
 import type { Assigned } from './addresses.ts';
 import type { Inside, Layout, Seat } from './layout.ts';
-import { hostMac, networkMac } from './mac.ts';
+import { hostMac, linkLocalOf, networkMac } from './mac.ts';
 import type { Settings } from './settings.ts';
 
 /** A bridge on the host with the gateway's addresses, and a port for each endpoint. */
@@ -18,13 +18,14 @@ export const bridgeLayout: Layout = {
   interfaces: ({ name }) => name,
 
   make({ name, mtu, addresses }, alias, index): Request<void>[] {
+    const mac = networkMac(addresses.gateway4 ?? addresses.gateway6 ?? name);
     const requests: Request<void>[] = [
       link.add({
         kind: 'bridge',
         name,
         index,
         // A bridge without an address and MTU of its own takes those of its ports, anew with each.
-        address: networkMac(addresses.gateway4 ?? addresses.gateway6 ?? name),
+        address: mac,
         mtu,
         // Snooping costs each port its timers, and no container asks for it.
         mcastSnooping: false,
@@ -34,6 +35,9 @@ export const bridgeLayout: Layout = {
       link.set(index, { up: true }),
     ];
     requests.push(...gatewayAddresses(index, addresses, true));
+    // For what is forwarded, the kernel looks for neighbours from here, and from nowhere else.
+    if (addresses.gateway6 !== undefined)
+      requests.push(address.add({ dev: index, address: `${linkLocalOf(mac)}/64`, noDad: true }));
     return requests;
   },
 

@@ -37,3 +37,11 @@ export function hostMac(inside: string): string {
   const first = Number.parseInt(inside.slice(0, 2), 16) ^ 0x08;
   return hex((first | 0x02) & 0xfe) + inside.slice(2);
 }
+
+/** The link-local IPv6 address that goes with a hardware address (RFC 4291, modified EUI-64). */
+export function linkLocalOf(mac: string): string {
+  const b = mac.split(':').map((text) => Number.parseInt(text, 16));
+  const group = (high: number, low: number): string => ((high << 8) | low).toString(16);
+  const groups = [group(b[0] ^ 2, b[1]), group(b[2], 0xff), group(0xfe, b[3]), group(b[4], b[5])];
+  return `fe80::${groups.join(':')}`;
+}

@@ -252,8 +252,9 @@ export class Members implements Owner {
     ports: readonly PublishedPort[],
     course?: Course,
   ): Promise<void> {
-    const { host } = this.#shop;
+    const { host, rules } = this.#shop;
     await finishSequence(unpublishSequence(host, this.name, ports), course);
+    await rules.forget(ports);
     state.ports = state.ports.filter((each) => !ports.includes(each));
   }
 
@@ -264,7 +265,7 @@ export class Members implements Owner {
   }
 
   async remove(state: EndpointState, course?: Course): Promise<void> {
-    const { host, layout, seats, reaper } = this.#shop;
+    const { host, layout, seats, reaper, rules } = this.#shop;
     const { foreign, name, ports, netns, hostLink, hostIndex, assigned } = state;
     if (layout.inner) {
       course?.begin();
@@ -276,7 +277,9 @@ export class Members implements Owner {
       }
       course?.begin();
       netns?.close();
+      const forgotten = ports.length > 0 ? rules.forget(ports) : undefined;
       if (!foreign) await reaper.gone(hostLink, hostIndex);
+      await forgotten;
     }
     state.ports = [];
     seats.release(assigned, isBlank(state) ? state.seat.hostLink : hostLink);

@@ -20,6 +20,7 @@ import {
   networkRules,
   TABLE,
 } from './ruleset.ts';
+import { Connections } from './tracked.ts';
 
 /** A published port as the kernel has it, with its owner. */
 export interface FoundPort extends PublishedPort {
@@ -45,11 +46,18 @@ function explainMissing(error: unknown): unknown {
 export class Rules {
   readonly #host: Host;
   readonly #network: NetworkRules;
+  readonly #connections: Connections;
   #ready: Promise<void> | undefined;
 
   constructor(host: Host, network: NetworkRules) {
     this.#host = host;
     this.#network = network;
+    this.#connections = new Connections(host);
+  }
+
+  /** Has the kernel forget connections that came by ports which have just been taken out. */
+  forget(ports: readonly PublishedPort[]): Promise<void> {
+    return this.#connections.forget(ports);
   }
 
   /** Has the network's rules made, and the table where this is the first network: once. */

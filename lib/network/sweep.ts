@@ -29,10 +29,11 @@ export async function sweep(
   shop: Workshop & { members: Members },
   course?: Course,
 ): Promise<Swept> {
-  const { host, members, reaper, seats } = shop;
+  const { host, members, reaper, rules, seats } = shop;
   const swept: Swept = { links: [], ports: [], names: [], cards: [] };
   await part(found.orphans, course, async (orphans) => {
     await host.nft.batch([transaction(removePorts(orphans), { operation: 'network.sweep' })]);
+    await rules.forget(orphans);
     swept.ports.push(...orphans.map(portText));
   });
   await part(found.broken, course, async (broken) => {

@@ -170,6 +170,8 @@ describe('a network card of the host on the bridge', () => {
       ['2001:db8::3/64', undefined],
       ['2001:db8::2/64', undefined],
       ['fd00:88::1/64', undefined],
+      // By which the kernel looks for neighbours.
+      ['fe80::44e:aff:fe58:1/64', undefined],
     ]);
     expect(held.find(({ local }) => local === '2001:db8::3')?.validLifetime).toBeGreaterThan(3500);
     expect(held.filter(({ flags }) => flags.includes('tentative'))).toEqual([]);
@@ -299,7 +301,11 @@ describe('a network card of the host on the bridge', () => {
     await host.link.delete('eth0');
     await port.release();
     const left = await host.address.list({ dev: 'net0' });
-    expect(left.map(({ address }) => address)).toEqual(['10.88.0.1/24', 'fd00:88::1/64']);
+    expect(left.map(({ address }) => address)).toEqual([
+      '10.88.0.1/24',
+      'fd00:88::1/64',
+      'fe80::44e:aff:fe58:1/64',
+    ]);
     expect(await host.route.list({ dst: 'default' })).toEqual([]);
   });
 

@@ -77,6 +77,14 @@ describe.each(KINDS)('traffic of a %s network', (_kind, Network) => {
     expect(await reach(world, '192.0.2.1', 8080)).toBe('refused');
   });
 
+  it('comes in to an endpoint that has not sent anything yet', async () => {
+    const quiet = await network.attach({ publish: { hostPort: 8082, port: 80 } });
+    await using _server = await serve(quiet.netns, 80, 'quiet sees ');
+    expect(await ask(world, '2001:db8::1', 8082)).toBe('quiet sees 2001:db8::2');
+    expect(await ask(world, '192.0.2.1', 8082)).toBe('quiet sees 192.0.2.2');
+    await quiet.detach();
+  });
+
   it('publishes a range, and one address of the host alone', async () => {
     await using _a = await serve(web.netns, 9000, 'a ');
     await using _b = await serve(web.netns, 9002, 'b ');
