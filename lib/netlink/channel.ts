@@ -67,6 +67,11 @@ export class Channel {
     if (this.#inside.keep(fd)) this.#socket = fd;
   }
 
+  /** Uses a socket that the namespace's handle keeps already. */
+  lend(fd: number): void {
+    this.#socket = fd;
+  }
+
   /** Sends a request together with the others of this tick; one with options goes alone. */
   run<T>(request: Request<T>, options?: CallOptions): Promise<T> {
     if (options !== undefined) return this.batch([request], options).then(([value]) => value as T);

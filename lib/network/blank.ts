@@ -7,6 +7,8 @@ import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout, Seat } from './layout.ts';
 import { writeName } from './naming.ts';
+import { Sentinel, type SentinelSlots, writeSentinel } from './recycle/sentinel.ts';
+import type { Template } from './recycle/template.ts';
 import type { SequenceOf } from './sequence.ts';
 import type { Settings } from './settings.ts';
 
@@ -20,6 +22,11 @@ const LOOPBACK = 1;
 export interface Blank extends EndpointState {
   netns: NetNs;
   readonly seat: Seat;
+  /** The seat as it is taken, while it is. */
+  taken?: Seat;
+  /** Of one that can be given back: what hears its changes, and what it was like before. */
+  readonly sentinel?: Sentinel;
+  template?: Template;
 }
 
 export function isBlank(state: EndpointState): state is Blank {
@@ -44,15 +51,20 @@ export function takesBlank(options: AttachOptions, layout: Layout): boolean {
   return true;
 }
 
-/** Makes the namespace and both ends; the socket inside is kept, for what is set when it is taken. */
+/**
+ * Makes the namespace and both ends; the socket inside is kept, for what is set when it is taken.
+ * @param watched makes one that can be given back
+ */
 export function blankSequence(
   host: Host,
   settings: Settings,
   layout: Layout,
   seat: Seat,
-): SequenceOf<NetNs> {
+  watched: boolean,
+): SequenceOf<{ netns: NetNs; sentinel?: Sentinel }> {
   let slot = -1;
   let socket = -1;
+  let sentinel: SentinelSlots | undefined;
   return {
     operation: 'network.attach',
     label: `network '${settings.name}'`,
@@ -65,6 +77,7 @@ export function blankSequence(
       socket = plan.slot();
       plan.socket(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
       plan.export(socket);
+      sentinel = watched ? writeSentinel(plan) : undefined;
       steps.send(route, layout.pair(settings, seat, { slot }));
       if (layout.inner) steps.undo(~socket, [link.delete(seat.index)]);
       else steps.undo(route, [link.delete(seat.hostIndex)]);
@@ -74,7 +87,7 @@ export function blankSequence(
     read(made) {
       const netns = new NetNs(host.ns.hold.beside(made.fd(slot)));
       netns.channel.adopt(made.fd(socket));
-      return netns;
+      return { netns, sentinel: sentinel && new Sentinel(made, sentinel, netns.hold) };
     },
     explain: (error) =>
       explain(error, { host, settings, layout, seat, ports: [], tag: '' }, undefined),

@@ -1,3 +1,4 @@
+import { boolean, checkKeys, object } from '../check.ts';
 import { NetlinkError } from '../errors.ts';
 import type { CallOptions } from '../netlink/request.ts';
 import { isCallOptions } from '../netns/faces.ts';
@@ -13,12 +14,29 @@ export interface Owner {
   publish(endpoint: Endpoint, specs: readonly PublishSpec[], call?: CallOptions): Promise<void>;
   unpublish(endpoint: Endpoint, specs: readonly PublishSpec[], call?: CallOptions): Promise<void>;
   detach(endpoint: Endpoint, course?: Course): Promise<void>;
+  recycle(endpoint: Endpoint, options: RecycleOptions): Promise<Recycled>;
   limit(
     operation: string,
     call: CallOptions | undefined,
     begin: (course?: Course) => Promise<void>,
   ): Promise<void>;
 }
+
+/** How an endpoint is given back. */
+export interface RecycleOptions {
+  /** No process is in it any more, as the caller knows: they need not be looked for. */
+  processesGone?: boolean;
+}
+
+/** What became of an endpoint that was given back. */
+export interface Recycled {
+  /** Whether the pool has it again; it was destroyed otherwise. */
+  recycled: boolean;
+  /** Why it was destroyed: 'a process is in it'. */
+  because?: string;
+}
+
+const RECYCLE_KEYS = new Set(['processesGone']);
 
 /** What is settled when an endpoint is made or found. */
 export interface EndpointState {
@@ -140,6 +158,23 @@ export class Endpoint {
     const once = (course?: Course): Promise<void> =>
       this.#detached.run(course, (course) => this.#owner.detach(this, course));
     return options === undefined ? once() : this.#owner.limit('endpoint.detach', options, once);
+  }
+
+  /**
+   * Gives the endpoint back to the pool, where that has `recycle`, after its processes are gone: its
+   * ports, addresses, routes and name are taken back, and it is looked at as `pool.recycle` says.
+   * Where anything is not as it was, or it can't be told, it is destroyed, as by `detach`. Either way
+   * it is detached, and its handle closed. See docs/pools.md for what can be told, and what can't.
+   */
+  async recycle(options: RecycleOptions = {}): Promise<Recycled> {
+    checkKeys('options', object('options', options), RECYCLE_KEYS);
+    if (options.processesGone !== undefined) boolean('processesGone', options.processesGone);
+    this.#check('recycle');
+    let done: Recycled = { recycled: false };
+    await this.#detached.run(undefined, async () => {
+      done = await this.#owner.recycle(this, options);
+    });
+    return done;
   }
 
   #check(operation: string): void {

@@ -3,20 +3,22 @@ import type { CallOptions } from '../netlink/request.ts';
 import type { Assigned } from './addresses.ts';
 import { type AttachOptions, openExisting } from './attach-options.ts';
 import { attachSequence } from './attachment.ts';
-import { type Blank, blankSequence, fillSequence, isBlank } from './blank.ts';
+import { isBlank } from './blank.ts';
 import type { Course, Courses } from './course.ts';
 import { detachSequence, nameSequence, removeInner } from './detachment.ts';
-import type { Endpoint, EndpointState, Owner } from './endpoint.ts';
+import type { Endpoint, EndpointState, Owner, Recycled, RecycleOptions } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout } from './layout.ts';
+import type { Pool } from './pool.ts';
 import { expand, type PublishedPort, type PublishSpec, portText, samePort } from './ports.ts';
 import { publishSequence, unpublishSequence } from './publication.ts';
 import type { Reaper } from './reaper.ts';
 import type { Rules } from './rules.ts';
 import type { Seats } from './seats.ts';
 import { finishSequence, runSequence } from './sequence.ts';
-import type { Settings } from './settings.ts';
+import type { RecycleMode, Settings } from './settings.ts';
 import { Stencils } from './stencils.ts';
+import { Stock } from './stock.ts';
 
 /** The parts of a network that its endpoints are made with. */
 export interface Workshop {
@@ -27,13 +29,18 @@ export interface Workshop {
   readonly rules: Rules;
   readonly reaper: Reaper;
   readonly courses: Courses;
+  /** How endpoints are looked at that are given back, where they may be. */
+  readonly recycle: RecycleMode | undefined;
+  readonly pool: Pool;
 }
 
 /** How often an attach is tried again with other ifindexes. */
-const INDEX_TRIES = 3;
+export const INDEX_TRIES = 3;
 
 /** Makes, changes and takes away endpoints. */
 export class Members implements Owner {
+  /** What the pool has of them. */
+  readonly stock: Stock;
   readonly #shop: Workshop;
   /** Told when an endpoint has been detached. */
   readonly #left: (endpoint: Endpoint) => void;
@@ -44,6 +51,7 @@ export class Members implements Owner {
   constructor(shop: Workshop, left: (endpoint: Endpoint) => void) {
     this.#shop = shop;
     this.#left = left;
+    this.stock = new Stock(shop, this);
   }
 
   get name(): string {
@@ -84,7 +92,7 @@ export class Members implements Owner {
       const hostLink = layout.inner ? (settings.record.parent ?? '') : seat.hostLink;
       const hostIndex = layout.inner ? 0 : seat.hostIndex;
       try {
-        const tag = this.#tag(name);
+        const tag = this.tag(name);
         const attachment = { host, settings, layout, seat, name, existing, ports, tag };
         const bytes = this.#plans.fill(attachment);
         const netns = await runSequence(
@@ -115,52 +123,11 @@ export class Members implements Owner {
     }
   }
 
-  /** Makes an endpoint that gets its address when somebody takes it. */
-  async blank(course?: Course): Promise<Blank> {
-    const { host, settings, layout, seats } = this.#shop;
-    for (let tries = 0; ; tries++) {
-      const seat = seats.blank();
-      try {
-        const netns = await runSequence(blankSequence(host, settings, layout, seat), course);
-        return {
-          seat,
-          assigned: {},
-          gateways: layout.gateways(settings),
-          mac: seat.mac,
-          ifname: seat.ifname,
-          hostLink: layout.inner ? (settings.record.parent ?? '') : seat.hostLink,
-          hostIndex: layout.inner ? 0 : seat.hostIndex,
-          foreign: false,
-          netns,
-          ports: [],
-        };
-      } catch (error) {
-        seats.release({}, seat.hostLink);
-        if (!(error instanceof NetlinkError) || error.code !== 'EBUSY' || tries === INDEX_TRIES)
-          throw error;
-        seats.otherIndexes();
-      }
-    }
-  }
-
-  /** Gives a blank its address and what else is its own; what fails takes it away. */
-  async fill(blank: Blank, options: AttachOptions, course?: Course): Promise<EndpointState> {
-    const { host, settings, layout, seats } = this.#shop;
-    const { name, publish } = options;
+  async recycle(endpoint: Endpoint, options: RecycleOptions): Promise<Recycled> {
     try {
-      blank.assigned = seats.take(options.address);
-      const seat = seats.filled(blank.seat, blank.assigned, options, layout.oneMac === true);
-      const tag = this.#tag(name);
-      const attachment = { host, settings, layout, seat, name, ports: [], tag };
-      await runSequence(fillSequence(attachment, blank), course);
-      blank.mac = seat.mac;
-      blank.name = name;
-      if (name !== undefined) blank.netns.hold.name = name;
-      if (publish !== undefined) await this.publishTo(blank, [publish].flat(), course);
-      return blank;
-    } catch (error) {
-      await this.remove(blank);
-      throw error;
+      return await this.stock.recycle(endpoint.state, options);
+    } finally {
+      this.#left(endpoint);
     }
   }
 
@@ -171,7 +138,8 @@ export class Members implements Owner {
     return this.#bridgedFilter;
   }
 
-  #tag(name: string | undefined): string {
+  /** How the elements of its ports are marked. */
+  tag(name: string | undefined): string {
     return name === undefined ? this.name : `${this.name} ${name}`;
   }
 
@@ -212,7 +180,7 @@ export class Members implements Owner {
     // What was given up may be on its way to take the same port back.
     await courses.settled();
     await rules.ensure(course);
-    const tag = this.#tag(state.name);
+    const tag = this.tag(state.name);
     await runSequence(
       publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()),
       course,

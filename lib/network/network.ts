@@ -11,7 +11,7 @@ import { Endpoint, type EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { type Layout, refuse, rulesOf } from './layout.ts';
 import { Members, type Workshop } from './members.ts';
-import { Pool, type PoolStats } from './pool.ts';
+import { Pool, type PoolSource, type PoolStats } from './pool.ts';
 import { Reaper } from './reaper.ts';
 import { type Found, survey } from './recovery.ts';
 import { Rules } from './rules.ts';
@@ -64,6 +64,13 @@ export class Network {
     const { host, settings, layout } = parts;
     this.#parts = parts;
     this.name = settings.name;
+    this.#addressed = use.pool?.addressed !== false;
+    const source: PoolSource = {
+      make: () => this.#ahead(),
+      discard: (state: EndpointState) => this.#members.remove(state),
+      idle: () => this.#whenIdle(),
+    };
+    this.#pool = new Pool(source, use.pool);
     this.#shop = {
       host,
       settings,
@@ -72,15 +79,10 @@ export class Network {
       rules: new Rules(host, rulesOf(settings, layout)),
       reaper: new Reaper(host, use.maxUnfreed ?? MAX_UNFREED),
       courses: new Courses(),
+      recycle: use.pool?.recycle,
+      pool: this.#pool,
     };
-    this.#addressed = use.pool?.addressed !== false;
     this.#members = new Members(this.#shop, (endpoint) => this.#endpoints.delete(endpoint));
-    const source = {
-      make: () => this.#ahead(),
-      discard: (state: EndpointState) => this.#members.remove(state),
-      idle: () => this.#whenIdle(),
-    };
-    this.#pool = new Pool(source, use.pool);
   }
 
   /** The subnets: '10.88.0.0/16'. */
@@ -181,6 +183,11 @@ export class Network {
     course?.check();
     // At once: whoever waits here as well must see the address that is taken now.
     this.#checkRoom(this.#pool.size);
+    const { stock } = this.#members;
+    // What may be given back is made as the pool's are.
+    if (this.#shop.recycle !== undefined && takesBlank(options, this.#parts.layout)) {
+      return stock.fill(await stock.make(course), options, course);
+    }
     return this.#members.attach(options, course);
   }
 
@@ -188,7 +195,7 @@ export class Network {
   async #ahead(): Promise<EndpointState> {
     await this.#shop.reaper.room();
     this.#checkRoom(this.#pool.size - 1);
-    return this.#addressed ? this.#members.attach({}) : this.#members.blank();
+    return this.#addressed ? this.#members.attach({}) : this.#members.stock.make();
   }
 
   /** @param others in the pool */
@@ -215,7 +222,7 @@ export class Network {
     options: AttachOptions,
     course: Course | undefined,
   ): Promise<EndpointState> {
-    if (isBlank(state)) return this.#members.fill(state, options, course);
+    if (isBlank(state)) return this.#members.stock.fill(state, options, course);
     const { name, publish } = options;
     try {
       if (name !== undefined) await this.#members.rename(state, name, course);

@@ -24,6 +24,8 @@ export interface PoolStats {
   missed: number;
   /** Could not be made. */
   failed: number;
+  /** Given back and kept. */
+  recycled: number;
 }
 
 /** How many are made at once: the kernel makes links one at a time anyway. */
@@ -46,6 +48,7 @@ export class Pool {
   #taken = 0;
   #missed = 0;
   #failed = 0;
+  #recycled = 0;
   #emptied: (() => void) | undefined;
 
   constructor(source: PoolSource, marks: { low: number; high: number } | undefined) {
@@ -67,12 +70,34 @@ export class Pool {
       taken: this.#taken,
       missed: this.#missed,
       failed: this.#failed,
+      recycled: this.#recycled,
     };
   }
 
   /** All addresses that wait here belong to the network still. */
   get size(): number {
     return this.#ready.length + this.#making;
+  }
+
+  /** Whether there is room for one that is given back. */
+  get hasRoom(): boolean {
+    return !this.#closed && this.#ready.length < this.#high;
+  }
+
+  /** Puts back one that was not taken after all; false where there is no room any more. */
+  restore(state: EndpointState): boolean {
+    if (!this.hasRoom) return false;
+    this.#taken--;
+    this.#ready.unshift(state);
+    return true;
+  }
+
+  /** Takes one back; false where there is no room any more. */
+  give(state: EndpointState): boolean {
+    if (!this.hasRoom) return false;
+    this.#recycled++;
+    this.#ready.push(state);
+    return true;
   }
 
   /**

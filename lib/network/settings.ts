@@ -48,7 +48,16 @@ export interface PoolOptions {
    * then to take one asks nothing of the kernel.
    */
   addressed?: boolean;
+  /**
+   * `endpoint.recycle()` may give endpoints back to the pool, for tenants that trust each other and
+   * have no CAP_NET_ADMIN over the namespace. 'watched': where no change was heard, no socket is
+   * left and no process; 'verified': where all that the kernel lists is as it was before, besides.
+   * Only with `addressed: false`.
+   */
+  recycle?: RecycleMode;
 }
+
+export type RecycleMode = 'watched' | 'verified';
 
 /** What is not kept with the network but belongs to this use of it. */
 export interface UseOptions {
@@ -129,10 +138,21 @@ export function checkUse(options: UseOptions): void {
   }
   if (options.maxUnfreed !== undefined) integer('maxUnfreed', options.maxUnfreed, 1, 1_000_000);
   if (options.pool !== undefined) {
-    checkKeys('pool', object('pool', options.pool), new Set(['low', 'high', 'addressed']));
+    checkKeys(
+      'pool',
+      object('pool', options.pool),
+      new Set(['low', 'high', 'addressed', 'recycle']),
+    );
     const low = integer('pool.low', options.pool.low, 0, 65_534);
     integer('pool.high', options.pool.high, Math.max(1, low), 65_534);
-    if (options.pool.addressed !== undefined) boolean('pool.addressed', options.pool.addressed);
+    const { addressed, recycle } = options.pool;
+    if (addressed !== undefined) boolean('pool.addressed', addressed);
+    if (recycle !== undefined && recycle !== 'watched' && recycle !== 'verified') {
+      throw invalidValue('pool.recycle', recycle, "'watched' or 'verified'");
+    }
+    if (recycle !== undefined && addressed !== false) {
+      throw invalidValue('pool.recycle', recycle, 'left out unless { addressed: false }');
+    }
   }
 }
 
