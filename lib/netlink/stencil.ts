@@ -1,26 +1,24 @@
-import { Writer } from '../wire/writer.ts';
+/** Writes the bytes of one part that is another from time to time, at 0; returns how many. */
+export type Hole<T> = (into: Buffer, values: T) => number;
 
-/** Writes the bytes of one part that is another from time to time. */
-export type Hole<T> = (writer: Writer, values: T) => void;
+// Native copies and searches throughout: a loop over bytes is dear until it is compiled, and what
+// stencils are for is to be fast from the start.
+const scratch = Buffer.alloc(1024);
 
-const scratch = new Writer(512);
-
-function bytesOf<T>(hole: Hole<T>, values: T): Uint8Array {
-  scratch.reset();
-  hole(scratch, values);
-  return scratch.bytes.slice(0, scratch.length);
+function bytesOf<T>(hole: Hole<T>, values: T): Buffer {
+  return Buffer.from(scratch.subarray(0, hole(scratch, values)));
 }
 
-/** Where `first` stands in one text and `second` in the other. */
+/** Where `first` stands in one plan and `second` in the other. */
 function placesOf(
-  [one, first]: readonly [Uint8Array, Uint8Array],
-  [other, second]: readonly [Uint8Array, Uint8Array],
+  [one, first]: readonly [Buffer, Buffer],
+  [other, second]: readonly [Buffer, Buffer],
 ): number[] {
   const places: number[] = [];
-  for (let at = 0; at + first.length <= one.length; at++) {
-    let i = 0;
-    while (i < first.length && one[at + i] === first[i] && other[at + i] === second[i]) i++;
-    if (i === first.length) places.push(at);
+  const { length } = first;
+  if (length === 0) return places;
+  for (let at = one.indexOf(first); at >= 0; at = one.indexOf(first, at + 1)) {
+    if (other.compare(second, 0, length, at, at + length) === 0) places.push(at);
   }
   return places;
 }
@@ -28,17 +26,16 @@ function placesOf(
 /**
  * Bytes that are the same time after time but for a few holes. They are written once, by the code
  * that writes them anyway, for two samples whose every value differs: where both show a hole's
- * bytes, there the hole is. From then on only the holes are filled, which is some fifty times
- * faster, and needs no warm code.
+ * bytes, there the hole is. From then on only the holes are filled.
  */
 export class Stencil<T> {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #holes: readonly Hole<T>[];
   readonly #places: readonly (readonly number[])[];
   readonly #sizes: readonly number[];
 
   private constructor(
-    bytes: Uint8Array,
+    bytes: Buffer,
     holes: readonly Hole<T>[],
     places: readonly (readonly number[])[],
     sizes: readonly number[],
@@ -55,23 +52,24 @@ export class Stencil<T> {
     holes: readonly Hole<T>[],
     samples: readonly [T, T],
   ): Stencil<T> | undefined {
-    const [one, other] = samples.map(write);
+    const [one, other] = samples.map((sample) => Buffer.from(write(sample)));
     if (one.length !== other.length) return undefined;
-    const covered = new Uint8Array(one.length);
+    // Both as they are but for the holes, which are blank: whatever differs now is in none.
+    const [rest, otherRest] = [Buffer.from(one), Buffer.from(other)];
     const places: number[][] = [];
     const sizes: number[] = [];
     for (const hole of holes) {
       const [first, second] = samples.map((sample) => bytesOf(hole, sample));
       if (first.length !== second.length) return undefined;
       const found = placesOf([one, first], [other, second]);
-      for (const at of found) covered.fill(1, at, at + first.length);
+      for (const at of found) {
+        rest.fill(0, at, at + first.length);
+        otherRest.fill(0, at, at + first.length);
+      }
       places.push(found);
       sizes.push(first.length);
     }
-    for (let at = 0; at < one.length; at++) {
-      if (one[at] !== other[at] && covered[at] === 0) return undefined;
-    }
-    return new Stencil(one, holes, places, sizes);
+    return rest.equals(otherRest) ? new Stencil(one, holes, places, sizes) : undefined;
   }
 
   /** The bytes with these values, good until it is filled again. A hole of another size is a RangeError. */
@@ -79,14 +77,11 @@ export class Stencil<T> {
     for (let i = 0; i < this.#holes.length; i++) {
       const places = this.#places[i];
       if (places.length === 0) continue;
-      scratch.reset();
-      this.#holes[i](scratch, values);
-      const size = this.#sizes[i];
-      if (scratch.length !== size)
-        throw new RangeError(`hole ${i} has ${scratch.length} bytes, and room for ${size}`);
-      for (const place of places) {
-        for (let k = 0; k < size; k++) this.#bytes[place + k] = scratch.bytes[k];
+      const size = this.#holes[i](scratch, values);
+      if (size !== this.#sizes[i]) {
+        throw new RangeError(`hole ${i} has ${size} bytes, and room for ${this.#sizes[i]}`);
       }
+      for (const place of places) scratch.copy(this.#bytes, place, 0, size);
     }
     return this.#bytes;
   }

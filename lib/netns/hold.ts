@@ -24,8 +24,8 @@ export class Hold implements Inside {
   closed = false;
 
   readonly #kept: number[] = [];
-  // What ends with the handle: watches, captures.
-  readonly #dependents = new Set<() => void>();
+  // What ends with the handle, watches and captures: most have none.
+  #dependents: Set<() => void> | undefined;
   // Plans on their way use the descriptors' numbers: closed under them, those could be anyone's.
   #underway = 0;
 
@@ -93,8 +93,9 @@ export class Hold implements Inside {
 
   /** Has `end` called when the handle is closed; returns what takes that back. */
   whenClosed(end: () => void): () => void {
+    this.#dependents ??= new Set();
     this.#dependents.add(end);
-    return () => this.#dependents.delete(end);
+    return () => this.#dependents?.delete(end);
   }
 
   /** Whether a plan that uses the descriptors is on its way. */
@@ -109,7 +110,7 @@ export class Hold implements Inside {
   passOn(keep: readonly number[]): Hold {
     this.closed = true;
     handles.delete(this);
-    for (const end of [...this.#dependents]) end();
+    for (const end of [...(this.#dependents ?? [])]) end();
     const next = this.beside(this.fd);
     for (const fd of this.#kept.splice(0)) {
       if (keep.includes(fd)) next.keep(fd);
@@ -122,7 +123,7 @@ export class Hold implements Inside {
     if (this.closed) return;
     this.closed = true;
     handles.delete(this);
-    for (const end of [...this.#dependents]) end();
+    for (const end of [...(this.#dependents ?? [])]) end();
     if (this.#underway === 0) this.#release();
   }
 

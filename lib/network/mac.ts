@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { ipv4Number, parseIp } from './ip.ts';
 
 /**
@@ -7,15 +7,22 @@ import { ipv4Number, parseIp } from './ip.ts';
  * kernel).
  */
 
-const hex = (value: number): string => value.toString(16).padStart(2, '0');
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
+const hex = (byte: number): string => HEX[byte];
 
-/** The last 32 bits of an address, or of a text's hash. */
-function bits(text: string): number {
-  if (isIPv4(text)) return ipv4Number(text);
-  if (text.includes(':')) return Number(parseIp(text).value & 0xffff_ffffn);
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
+/** The last 32 bits of an address. */
+function addressBits(address: string): number {
+  return address.includes(':')
+    ? Number(parseIp(address).value & 0xffff_ffffn)
+    : ipv4Number(address);
+}
+
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  return value;
 }
 
 function mac(prefix: string, value: number): string {
@@ -24,12 +31,12 @@ function mac(prefix: string, value: number): string {
 
 /** The end inside: locally administered, '02:4e' and the address. */
 export function endpointMac(address: string): string {
-  return mac('02:4e', bits(address));
+  return mac('02:4e', addressBits(address));
 }
 
-/** The network's own link. */
+/** The network's own link: made of its gateway's address, or of its name. */
 export function networkMac(text: string): string {
-  return mac('06:4e', bits(text));
+  return mac('06:4e', isIP(text) === 0 ? hash(text) : addressBits(text));
 }
 
 /** The host's end: another than the one inside, which the bridge would else take for itself. */

@@ -2,38 +2,36 @@ import type { Hole } from '../netlink/stencil.ts';
 import { Stencil } from '../netlink/stencil.ts';
 import { pathOf } from '../netns/names.ts';
 import { runDirIsMade } from '../netns/run-dir.ts';
-import { ipv4, ipv6, mac } from '../wire/codecs.ts';
-import { Path } from '../wire/path.ts';
-import type { Writer } from '../wire/writer.ts';
 import type { Attachment } from './attachment.ts';
-import { ipText, parseIp } from './ip.ts';
+import { ipText, ipv4Number, parseIp } from './ip.ts';
 import type { Seat } from './layout.ts';
 import { hostMac } from './mac.ts';
 import { type SequenceOf, writeSequence } from './sequence.ts';
 
 /** So many shapes of attachments are kept: of names and addresses, as long as they differ. */
 const KEPT = 64;
-const path = new Path('seat');
-
-function text(w: Writer, value: string): void {
-  w.string(value);
-  // The NUL behind it is there where it has to be.
-  w.length--;
-}
+/** The six bytes of '02:4e:0a:58:00:02'. */
+const writeMac = (into: Buffer, mac: string): number =>
+  into.writeUIntBE(Number.parseInt(mac.replaceAll(':', ''), 16), 0, 6);
 
 /** What one attachment has that another of the same shape has not. */
 const HOLES: readonly Hole<Attachment>[] = [
-  (w, { seat }) => w.u32(seat.hostIndex),
-  (w, { seat }) => mac.write(w, seat.mac, path),
-  (w, { seat }) => mac.write(w, hostMac(seat.mac), path),
-  (w, { seat }) => text(w, seat.hostLink),
-  (w, { seat }) => text(w, seat.alias ?? ''),
-  (w, { name }) => text(w, name === undefined ? '' : pathOf(name)),
-  (w, { seat }) => {
-    if (seat.assigned.ipv4 !== undefined) ipv4.write(w, seat.assigned.ipv4, path);
+  (into, { seat }) => into.writeUInt32LE(seat.hostIndex),
+  (into, { seat }) => writeMac(into, seat.mac),
+  (into, { seat }) => writeMac(into, hostMac(seat.mac)),
+  (into, { seat }) => into.write(seat.hostLink, 'latin1'),
+  (into, { seat }) => into.write(seat.alias ?? '', 'latin1'),
+  (into, { name }) => (name === undefined ? 0 : into.write(pathOf(name), 'latin1')),
+  (into, { seat }) => {
+    const { ipv4 } = seat.assigned;
+    return ipv4 === undefined ? 0 : into.writeUInt32BE(ipv4Number(ipv4));
   },
-  (w, { seat }) => {
-    if (seat.assigned.ipv6 !== undefined) ipv6.write(w, seat.assigned.ipv6, path);
+  (into, { seat }) => {
+    const { ipv6 } = seat.assigned;
+    if (ipv6 === undefined) return 0;
+    const { value } = parseIp(ipv6);
+    into.writeBigUInt64BE(value >> 64n);
+    return into.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, 8);
   },
 ];
 

@@ -84,14 +84,17 @@ export class Subnet {
   }
 
   contains(address: string): boolean {
+    // IPv4, whose window is the whole subnet, goes without the dear big numbers.
+    if (this.family === 4) return this.placeOf(address) !== undefined;
     const offset = this.#offset(address);
     return offset >= 0n && offset < this.#size;
   }
 
   /** Its place in the subnet; undefined beyond those that are given out by themselves. */
   placeOf(address: string): number | undefined {
-    const offset = this.#offset(address);
-    return offset >= 0n && offset < this.#window ? Number(offset) : undefined;
+    const offset =
+      this.family === 4 ? ipv4Number(address) - this.#base4 : Number(this.#offset(address));
+    return offset >= 0 && offset < this.#window ? offset : undefined;
   }
 
   /** How many places there are. */
