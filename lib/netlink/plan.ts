@@ -4,6 +4,7 @@ import {
   REFERENCE_IFINDEX,
   REFERENCE_PATH,
 } from './messages.ts';
+import { PlanBytes } from './plan-bytes.ts';
 
 // The operations, as in native/plan.h.
 const UNSHARE = 1;
@@ -33,104 +34,52 @@ const GETSOCKNAME = 24;
 const LINKINDEX = 25;
 const HOLDER = 26;
 
-const HEADER = 16;
-const MAX_SLOTS = 256;
-const MAX_EXPORTS = 32;
 /** COOKIE of the namespace that the lane is in. */
 const HERE = -0x80000000;
-
-const encoder = new TextEncoder();
 
 /**
  * Writes a plan: steps that a lane runs in order, in one go. A descriptor operand is a raw
  * descriptor (0 and above) or the slot that an earlier step fills (`~slot`). Each step takes flags
  * last: `UNDO` steps run only when a later step fails, in reverse order; those marked `IGNORE` may
- * fail. One object is used again and again: nothing but numbers is written.
+ * fail.
  */
-export class PlanWriter {
+export class PlanWriter extends PlanBytes {
   readonly UNDO = 1;
   readonly IGNORE = 2;
 
-  bytes = new Uint8Array(4096);
-  #view = new DataView(this.bytes.buffer);
-  #at = HEADER;
-  #step = 0;
-  #exports = 0;
-  #flags = 0;
-  /** How many slots are taken, and how many steps written. */
-  slots = 0;
-  steps = 0;
-
-  reset(): void {
-    this.#at = HEADER;
-    this.#exports = 0;
-    this.#flags = 0;
-    this.slots = 0;
-    this.steps = 0;
-  }
-
-  /** Completes the plan; returns how many of `bytes` it takes. */
-  finish(): number {
-    const view = this.#view;
-    view.setUint32(0, this.#at, true);
-    view.setUint32(4, this.steps, true);
-    view.setUint32(8, this.#exports, true);
-    view.setUint32(12, this.#flags, true);
-    return this.#at;
-  }
-
-  /** A slot for a descriptor that a step opens. */
-  slot(): number {
-    if (this.slots === MAX_SLOTS)
-      throw new RangeError(`a plan holds ${MAX_SLOTS} descriptors at most`);
-    return this.slots++;
-  }
-
-  /** Hands the slot's descriptor to JavaScript when the plan succeeds; the others are closed. */
-  export(slot: number): void {
-    if (slot >= MAX_EXPORTS)
-      throw new RangeError(`only the first ${MAX_EXPORTS} slots are exported`);
-    this.#exports |= 1 << slot;
-  }
-
-  /** For tests: the lane can't come home, and is retired. */
-  failHome(): void {
-    this.#flags |= 0x80000000;
-  }
-
   /** Must come first: the plan is run by the process behind this control socket. */
   holder(control: number): void {
-    this.#begin(HOLDER, 0);
-    this.#number(control);
-    this.#end();
+    this.begin(HOLDER, 0);
+    this.number(control);
+    this.end();
   }
 
   unshare(slot: number, flags = 0): void {
-    this.#begin(UNSHARE, 0);
-    this.#number(slot);
-    this.#number(flags);
-    this.#end();
+    this.begin(UNSHARE, 0);
+    this.number(slot);
+    this.number(flags);
+    this.end();
   }
 
   enter(fd: number, flags = 0): void {
-    this.#begin(ENTER, flags);
-    this.#number(fd);
-    this.#end();
+    this.begin(ENTER, flags);
+    this.number(fd);
+    this.end();
   }
 
   home(flags = 0): void {
-    this.#begin(HOME, flags);
-    this.#end();
+    this.begin(HOME, flags);
+    this.end();
   }
 
   /** @param openFlags O_*; O_CLOEXEC is added */
   open(slot: number, openFlags: number, path: string, mode = 0, flags = 0): void {
-    this.#begin(OPEN, flags);
-    this.#number(slot);
-    this.#number(openFlags);
-    this.#number(mode);
-    this.#text(path);
-    this.#end();
+    this.begin(OPEN, flags);
+    this.number(slot);
+    this.number(openFlags);
+    this.number(mode);
+    this.text(path);
+    this.end();
   }
 
   /** @param receiveBuffer bytes; 0 leaves it as it is. Only for netlink. */
@@ -142,21 +91,21 @@ export class PlanWriter {
     receiveBuffer = 0,
     flags = 0,
   ): void {
-    this.#begin(SOCKET, flags);
-    this.#number(slot);
-    this.#number(domain);
-    this.#number(type);
-    this.#number(protocol);
-    this.#number(receiveBuffer);
-    this.#end();
+    this.begin(SOCKET, flags);
+    this.number(slot);
+    this.number(domain);
+    this.number(type);
+    this.number(protocol);
+    this.number(receiveBuffer);
+    this.end();
   }
 
   /** Mounts a descriptor's file on a path. */
   bind(fd: number, path: string, flags = 0): void {
-    this.#begin(BIND, flags);
-    this.#number(fd);
-    this.#text(path);
-    this.#end();
+    this.begin(BIND, flags);
+    this.number(fd);
+    this.text(path);
+    this.end();
   }
 
   unmount(path: string, flags = 0): void {
@@ -174,11 +123,11 @@ export class PlanWriter {
 
   /** Writes a file that is there, in one write(2). */
   writeFile(path: string, content: string | Uint8Array, flags = 0): void {
-    this.#begin(WRITE, flags);
-    this.#text(path);
-    if (typeof content === 'string') this.#text(content);
-    else this.#raw(content);
-    this.#end();
+    this.begin(WRITE, flags);
+    this.text(path);
+    if (typeof content === 'string') this.text(content);
+    else this.raw(content);
+    this.end();
   }
 
   /** Reads a whole file, 4 MB at most. */
@@ -188,9 +137,9 @@ export class PlanWriter {
 
   /** Closes a slot's descriptor before the plan's end. */
   close(slot: number, flags = 0): void {
-    this.#begin(CLOSE, flags);
-    this.#number(~slot);
-    this.#end();
+    this.begin(CLOSE, flags);
+    this.number(~slot);
+    this.end();
   }
 
   /** Makes the directory and its shared mount, under the lock that iproute2 takes. */
@@ -200,15 +149,15 @@ export class PlanWriter {
 
   /** @param fd a socket of the namespace asked for; none: where the lane is */
   cookie(fd = HERE, flags = 0): void {
-    this.#begin(COOKIE, flags);
-    this.#number(fd);
-    this.#end();
+    this.begin(COOKIE, flags);
+    this.number(fd);
+    this.end();
   }
 
   stat(fd: number, flags = 0): void {
-    this.#begin(STAT, flags);
-    this.#number(fd);
-    this.#end();
+    this.begin(STAT, flags);
+    this.number(fd);
+    this.end();
   }
 
   /** @param address a whole sockaddr */
@@ -222,31 +171,31 @@ export class PlanWriter {
   }
 
   listen(fd: number, backlog: number, flags = 0): void {
-    this.#begin(LISTEN, flags);
-    this.#number(fd);
-    this.#number(backlog);
-    this.#end();
+    this.begin(LISTEN, flags);
+    this.number(fd);
+    this.number(backlog);
+    this.end();
   }
 
   setsockopt(fd: number, level: number, name: number, value: number | Uint8Array, flags = 0): void {
-    this.#begin(SETSOCKOPT, flags);
-    this.#number(fd);
-    this.#number(level);
-    this.#number(name);
+    this.begin(SETSOCKOPT, flags);
+    this.number(fd);
+    this.number(level);
+    this.number(name);
     if (typeof value === 'number') {
-      this.#number(4);
-      this.#number(value);
-      this.#number(0);
+      this.number(4);
+      this.number(value);
+      this.number(0);
     } else {
-      this.#raw(value);
+      this.raw(value);
     }
-    this.#end();
+    this.end();
   }
 
   getsockname(fd: number, flags = 0): void {
-    this.#begin(GETSOCKNAME, flags);
-    this.#number(fd);
-    this.#end();
+    this.begin(GETSOCKNAME, flags);
+    this.number(fd);
+    this.end();
   }
 
   /**
@@ -263,14 +212,14 @@ export class PlanWriter {
     persist = -1,
     flags = 0,
   ): void {
-    this.#begin(TUN, flags);
-    this.#number(slot);
-    this.#number(deviceFlags);
-    this.#number(owner);
-    this.#number(group);
-    this.#number(persist);
-    this.#text(name);
-    this.#end();
+    this.begin(TUN, flags);
+    this.number(slot);
+    this.number(deviceFlags);
+    this.number(owner);
+    this.number(group);
+    this.number(persist);
+    this.text(name);
+    this.end();
   }
 
   /**
@@ -279,20 +228,20 @@ export class PlanWriter {
    * @param answer how many bytes of it are the step's data
    */
   ethtool(fd: number, name: string, command: Uint8Array, answer: number, flags = 0): void {
-    this.#begin(ETHTOOL, flags);
-    this.#number(fd);
-    this.#number(answer);
-    this.#text(name);
-    this.#raw(command);
-    this.#end();
+    this.begin(ETHTOOL, flags);
+    this.number(fd);
+    this.number(answer);
+    this.text(name);
+    this.raw(command);
+    this.end();
   }
 
   /** Opens a file and takes its flock(2), which lasts until the slot is closed. ETIMEDOUT after 30 s. */
   lock(slot: number, path: string, flags = 0): void {
-    this.#begin(LOCK, flags);
-    this.#number(slot);
-    this.#text(path);
-    this.#end();
+    this.begin(LOCK, flags);
+    this.number(slot);
+    this.text(path);
+    this.end();
   }
 
   /** Whether a namespace is mounted on the path: data u32, 1 or 0. */
@@ -302,10 +251,10 @@ export class PlanWriter {
 
   /** @param fd any socket of the namespace */
   linkIndexOf(fd: number, name: string, flags = 0): void {
-    this.#begin(LINKINDEX, flags);
-    this.#number(fd);
-    this.#text(name);
-    this.#end();
+    this.begin(LINKINDEX, flags);
+    this.number(fd);
+    this.text(name);
+    this.end();
   }
 
   /**
@@ -315,42 +264,42 @@ export class PlanWriter {
    */
   transact(fd: number, messages: Messages, firstPath = 0, dumpTries = 1, flags = 0): void {
     const { count, referenceCount, offsets, references, writer } = messages;
-    this.#begin(TRANSACT, flags);
-    this.#number(fd);
-    this.#number(count);
-    this.#number(referenceCount);
-    this.#number(writer.length);
-    this.#number(dumpTries);
-    this.#reserve(count * 8 + referenceCount * 8 + writer.length);
-    const view = this.#view;
+    this.begin(TRANSACT, flags);
+    this.number(fd);
+    this.number(count);
+    this.number(referenceCount);
+    this.number(writer.length);
+    this.number(dumpTries);
+    this.reserve(count * 8 + referenceCount * 8 + writer.length);
+    const view = this.view;
     for (let i = 0; i < count; i++) {
       const end = i + 1 < count ? references[i + 1] : referenceCount;
-      view.setUint32(this.#at, offsets[i], true);
-      view.setUint16(this.#at + 4, messages.flags[i], true);
-      view.setUint16(this.#at + 6, end - references[i], true);
-      this.#at += 8;
+      view.setUint32(this.at, offsets[i], true);
+      view.setUint16(this.at + 4, messages.flags[i], true);
+      view.setUint16(this.at + 6, end - references[i], true);
+      this.at += 8;
     }
     for (let i = 0; i < referenceCount; i++) this.#reference(messages, i, firstPath);
-    this.#reserve(writer.length);
-    this.bytes.set(writer.bytes.subarray(0, writer.length), this.#at);
-    this.#at += writer.length;
-    this.#end();
+    this.reserve(writer.length);
+    this.bytes.set(writer.bytes.subarray(0, writer.length), this.at);
+    this.at += writer.length;
+    this.end();
   }
 
   #reference(messages: Messages, i: number, firstPath: number): void {
-    const start = this.#at;
+    const start = this.at;
     const kind = messages.referenceKinds[i];
     const value = messages.referenceValues[i];
-    this.#reserve(8);
-    this.#at += 8;
+    this.reserve(8);
+    this.at += 8;
     let length = 4;
     if (typeof value === 'string') {
-      length = this.#write(value);
-      this.#pad();
+      length = this.characters(value);
+      this.pad();
     } else {
-      this.#number(kind === REFERENCE_PATH ? ~(firstPath + value) : value);
+      this.number(kind === REFERENCE_PATH ? ~(firstPath + value) : value);
     }
-    const view = this.#view;
+    const view = this.view;
     view.setUint32(start, messages.referenceOffsets[i], true);
     view.setUint16(
       start + 4,
@@ -361,86 +310,16 @@ export class PlanWriter {
   }
 
   #path(operation: number, path: string, flags: number): void {
-    this.#begin(operation, flags);
-    this.#text(path);
-    this.#end();
+    this.begin(operation, flags);
+    this.text(path);
+    this.end();
   }
 
   #sockaddr(fd: number, which: number, address: Uint8Array, flags: number): void {
-    this.#begin(SOCKADDR, flags);
-    this.#number(fd);
-    this.#number(which);
-    this.#raw(address);
-    this.#end();
-  }
-
-  #begin(operation: number, flags: number): void {
-    this.#reserve(8);
-    this.#step = this.#at;
-    this.#view.setUint16(this.#at, operation, true);
-    this.#view.setUint16(this.#at + 2, flags, true);
-    this.#at += 8;
-    this.steps++;
-  }
-
-  #end(): void {
-    this.#view.setUint32(this.#step + 4, this.#at - this.#step, true);
-  }
-
-  #number(value: number): void {
-    this.#reserve(4);
-    this.#view.setInt32(this.#at, value, true);
-    this.#at += 4;
-  }
-
-  // u32 length, the bytes, a NUL, padding.
-  #text(text: string): void {
-    const start = this.#at;
-    this.#number(0);
-    this.#view.setUint32(start, this.#write(text), true);
-    this.#reserve(4);
-    this.bytes[this.#at++] = 0;
-    this.#pad();
-  }
-
-  #raw(bytes: Uint8Array): void {
-    this.#number(bytes.length);
-    this.#reserve(bytes.length + 4);
-    this.bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
-    this.bytes[this.#at++] = 0;
-    this.#pad();
-  }
-
-  /** Writes the bytes of a string; returns how many. */
-  #write(text: string): number {
-    const start = this.#at;
-    this.#reserve(text.length * 3 + 4);
-    const { bytes } = this;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 127) {
-        this.#at = start + encoder.encodeInto(text, bytes.subarray(start)).written;
-        return this.#at - start;
-      }
-      bytes[start + i] = code;
-    }
-    this.#at = start + text.length;
-    return text.length;
-  }
-
-  #pad(): void {
-    this.#reserve(4);
-    while ((this.#at & 3) !== 0) this.bytes[this.#at++] = 0;
-  }
-
-  #reserve(room: number): void {
-    if (this.bytes.length - this.#at >= room) return;
-    let size = this.bytes.length * 2;
-    while (size - this.#at < room) size *= 2;
-    const bytes = new Uint8Array(size);
-    bytes.set(this.bytes.subarray(0, this.#at));
-    this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+    this.begin(SOCKADDR, flags);
+    this.number(fd);
+    this.number(which);
+    this.raw(address);
+    this.end();
   }
 }
