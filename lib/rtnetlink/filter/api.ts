@@ -44,7 +44,7 @@ export type FilterOptions = {
   [K in keyof FilterKinds]: { kind: K } & ValueOf<FilterKinds[K]>;
 }[keyof FilterKinds];
 
-interface OtherFilter {
+export interface OtherFilter {
   kind: string & Record<never, never>;
   options?: Uint8Array;
 }
