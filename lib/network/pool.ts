@@ -57,9 +57,9 @@ export class Pool {
     this.#high = marks?.high ?? 0;
   }
 
-  /** Begins to fill a standing pool. */
+  /** Begins to fill a standing pool. One whose low mark is 0 has what it is given. */
   start(): void {
-    this.#fill();
+    if (this.size < this.#low) this.#fill();
   }
 
   get stats(): PoolStats {

@@ -38,7 +38,7 @@ export interface NetworkOptions extends AddressOptions {
 
 /** How a network keeps endpoints ahead of who asks for them. */
 export interface PoolOptions {
-  /** When fewer than this many are left, it is filled in idle time. */
+  /** When fewer than this many are left, it is filled in idle time; 0: by `prewarm` alone. */
   low: number;
   /** Up to this many. */
   high: number;

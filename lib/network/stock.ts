@@ -31,6 +31,7 @@ export class Stock {
           course,
         );
         const { netns, sentinel } = made;
+        await sentinel?.settled();
         const template =
           recycle === 'verified' ? await templateIn(netns).catch(giveUp(netns)) : undefined;
         return {

@@ -11,6 +11,8 @@ const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const EAGAIN = -11;
 const ENOBUFS = -105;
+/** ms */
+const SETTLING = 50;
 
 /** NETLINK_* of linux/netlink.h, and the groups of each that tell of changes. */
 const LISTENERS = [
@@ -98,6 +100,18 @@ export class Sentinel {
     return this.#listeners[1];
   }
 
+  /**
+   * Waits until the link inside is heard to be in operation, which the kernel tells a moment after
+   * it was made: it would seem a change of the first tenant's.
+   */
+  async settled(): Promise<void> {
+    for (const until = performance.now() + SETTLING; performance.now() < until; ) {
+      const length = addon.receive(this.#listeners[0], heard);
+      if (length === EAGAIN) await new Promise((resolve) => setTimeout(resolve, 1));
+      else if (length > 0 && isOperating(length)) return;
+    }
+  }
+
   /** Forgets what was heard so far. */
   drain(): void {
     for (const fd of this.#listeners) {
@@ -139,6 +153,22 @@ export class Sentinel {
       lingering: numberAfter(report, ' tw ') + numberAfter(report, 'FRAG: inuse '),
     };
   }
+}
+
+const RTM_NEWLINK = 16;
+const IFLA_OPERSTATE = 16;
+const IF_OPER_UP = 6;
+
+/** Whether what was heard last is that a link is in operation; the loopback's is never told. */
+function isOperating(length: number): boolean {
+  if (heard[4] !== RTM_NEWLINK) return false;
+  for (let at = 16 + 16; at + 4 < length; ) {
+    const size = Math.max(4, heard[at] | (heard[at + 1] << 8));
+    if (heard[at + 2] === IFLA_OPERSTATE && heard[at + 3] === 0)
+      return heard[at + 4] === IF_OPER_UP;
+    at += (size + 3) & ~3;
+  }
+  return false;
 }
 
 const RTM_NEWADDR = 20;
