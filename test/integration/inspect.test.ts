@@ -307,7 +307,7 @@ test('namespaces that come and go meanwhile do no harm', async () => {
   await churn;
 });
 
-test('1,000 namespaces with a link to each, in less than two seconds of work', async () => {
+test('1,000 namespaces with a link to each, in less than two seconds', async () => {
   const count = 1000;
   const host = await namespace();
   const all: NetNs[] = [];
@@ -332,8 +332,16 @@ test('1,000 namespaces with a link to each, in less than two seconds of work', a
   expect(topology.namespace(host.inode)?.links.every((each) => each.loopback || each.peer)).toBe(
     true,
   );
-  // Of the processor, by all threads: the clock also counts who else is at work on the machine.
+  // Of the processor, by all threads: the clock also counts who else is at work on the machine,
+  // so of that the best of a few counts.
   expect((system + user) / 1e6).toBeLessThan(2);
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 3; i++) {
+    const from = performance.now();
+    await inspect();
+    best = Math.min(best, performance.now() - from);
+  }
+  expect(best).toBeLessThan(2_000);
 }, 120_000);
 
 test('gives up by its signal, and knows its options', async () => {
