@@ -1,3 +1,4 @@
+import { located } from './failure.ts';
 import { cancel, runHere, runSync, submit } from './lane.ts';
 import { checkCallOptions, limited } from './limits.ts';
 import { MESSAGE_OPTIONAL } from './messages.ts';
@@ -79,7 +80,7 @@ export class Channel {
       this.#inside.check(request.operation);
       const settle = resolve as (value: unknown) => void;
       this.#enqueue({ requests: [request], alone: false, resolve: settle, reject });
-    });
+    }).catch(located);
   }
 
   /**
@@ -101,7 +102,7 @@ export class Channel {
         this.#enqueue(call);
       });
       return { promise, cancel: () => this.#cancel(call) };
-    });
+    }).catch(located);
   }
 
   /** Runs an operation of two rounds. */

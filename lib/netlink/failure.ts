@@ -45,3 +45,17 @@ export function failure(errno: number, where: Where): NetlinkError {
   const { operation: _operation, hint: _hint, ...details } = where;
   return new NetlinkError(parts.join(''), { ...details, code, errno });
 }
+
+/**
+ * Gives an error that was made when an answer came the stack of those who wait for it: what it was
+ * asked by, and not the event loop. The last handler of what rejects.
+ */
+export function located(error: unknown): never {
+  if (error instanceof Error) {
+    const { stack } = error;
+    Error.captureStackTrace(error, located);
+    // Nobody waits with `await`: then where it was made says more.
+    if (!error.stack?.includes('\n    at ')) error.stack = stack;
+  }
+  throw error;
+}

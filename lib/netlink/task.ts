@@ -1,4 +1,4 @@
-import { failure, type Where } from './failure.ts';
+import { failure, located, type Where } from './failure.ts';
 import { type Completion, cancel, runSync, submit } from './lane.ts';
 import { limited } from './limits.ts';
 import { PlanWriter } from './plan.ts';
@@ -113,13 +113,15 @@ export function run<T>(
       plan.write(writer);
       ticket = submit(writer, new Task(plan, resolve, reject));
     });
-  if (options?.signal === undefined && options?.timeout === undefined) return begin();
+  if (options?.signal === undefined && options?.timeout === undefined) {
+    return begin().catch(located);
+  }
   return limited(
     plan.operation,
     options,
     () => ({ promise: begin(), cancel: () => cancel(ticket) !== 'never' }),
     discard,
-  );
+  ).catch(located);
 }
 
 /** Runs a plan on a lane and waits for it. */

@@ -171,7 +171,7 @@ export function explain(
   }
   if (code === 'EEXIST' && name !== undefined)
     return say(nameTaken(name).replace('network.attach: ', ''));
-  if (code === 'ENODEV' && syscall === 'RTM_NEWLINK') {
+  if (code === 'ENODEV' && (syscall === 'RTM_NEWLINK' || syscall === 'SIOCGIFINDEX')) {
     return say(`the network's link '${settings.name}' is gone`, 'ERR_NETWORK_GONE');
   }
   if (code === 'EXFULL') return say(`the bridge '${settings.name}' takes no more ports`);

@@ -1,5 +1,5 @@
 import { NetlinkError } from '../errors.ts';
-import { failure } from '../netlink/failure.ts';
+import { failure, located } from '../netlink/failure.ts';
 import { type Completion, submit, submitBytes } from '../netlink/lane.ts';
 import { PlanWriter } from '../netlink/plan.ts';
 import type { Request } from '../netlink/request.ts';
@@ -195,7 +195,8 @@ export function runSequence<T>(of: SequenceOf<T>, course?: Course, ready?: Ready
       reject(error);
     });
   });
-  return course === undefined ? done : done.finally(() => course.completed());
+  const told = done.catch(located);
+  return course === undefined ? told : told.finally(() => course.completed());
 }
 
 interface Running {
