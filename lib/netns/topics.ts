@@ -4,6 +4,7 @@ import { address } from '../rtnetlink/address/api.ts';
 import { trafficClass } from '../rtnetlink/class/api.ts';
 import { AF_INET } from '../rtnetlink/families.ts';
 import { fdb } from '../rtnetlink/fdb/api.ts';
+import type { Filter } from '../rtnetlink/filter/api.ts';
 import { readFilterEvent } from '../rtnetlink/filter/read.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import { mdb } from '../rtnetlink/mdb/api.ts';
@@ -41,7 +42,12 @@ const someLink = { dev: 1 };
 export const TOPICS = {
   link: topic({ groups: [1], news: 16, gone: 17, isOurs: notOfBridge, list: () => link.list() }),
   address: topic({ groups: [5, 9], news: 20, gone: 21, list: () => address.list() }),
-  route: topic({ groups: [7, 11], news: 24, gone: 25, list: () => route.list() }),
+  route: topic({
+    groups: [7, 11],
+    news: 24,
+    gone: 25,
+    list: () => route.list({ table: 'all' }),
+  }),
   neighbour: topic({
     groups: [3],
     news: 28,
@@ -66,7 +72,7 @@ export const TOPICS = {
     groups: [4],
     news: 44,
     gone: 45,
-    list: () => question('filter.list', nothing, readFilterEvent),
+    list: (): Request<Filter[]> => question('filter.list', nothing, readFilterEvent),
   }),
   netconf: topic({ groups: [24, 25], news: 80, gone: 81, list: () => listNetconf(AF_INET) }),
 } as const;
@@ -89,6 +95,18 @@ export type TopicEvent = {
 
 const replies = new Replies();
 
+/** What reads the events of a topic, made once. */
+const readers = new Map<TopicName, Request<unknown[]>>();
+
+function readerOf(name: TopicName): Request<unknown[]> {
+  let reader = readers.get(name);
+  if (reader === undefined) {
+    reader = TOPICS[name].list();
+    readers.set(name, reader);
+  }
+  return reader;
+}
+
 /** What a datagram tells of the topics that are watched. */
 export function eventsIn(
   topics: readonly TopicName[],
@@ -102,12 +120,12 @@ export function eventsIn(
     if (length < 16 || at + length > bytes.length) break;
     const type = view.getUint16(at + 4, true);
     for (const name of topics) {
-      const { news, gone, isOurs, list } = TOPICS[name] as Topic<unknown>;
+      const { news, gone, isOurs } = TOPICS[name] as Topic<unknown>;
       if (type !== news && type !== gone) continue;
       if (isOurs !== undefined && !isOurs(bytes[at + 16])) continue;
       replies.reset(bytes, view);
       replies.addRegion(at, at + length);
-      for (const object of list().read(replies)) {
+      for (const object of readerOf(name).read(replies)) {
         events.push(event(type === news ? 'new' : 'delete', name, object, nsid));
       }
     }

@@ -296,6 +296,33 @@ test('bridge attributes change in place, and ports too', async () => {
   expect((await ns.link.get('v0')).port).toMatchObject({ isolated: true });
 });
 
+test('the state of a port: the kernel itself ends blocking where nothing runs a spanning tree', async () => {
+  using ns = await NetNs.create();
+  await ns.link.add({ kind: 'bridge', name: 'br0', up: true });
+  await ns.link.add({
+    kind: 'veth',
+    name: 'v0',
+    up: true,
+    master: 'br0',
+    peer: { name: 'v1', up: true },
+  });
+  // Its carrier comes a little later, and takes it to forwarding by itself.
+  await expect.poll(async () => (await ns.link.get('v0')).operState).toBe('up');
+  await expect
+    .poll(async () => (await ns.link.get('v0')).port)
+    .toMatchObject({ state: 'forwarding' });
+  const set = async (state: 'disabled' | 'listening' | 'blocking') => {
+    await ns.link.set('v0', { port: { state } });
+    return (await ns.link.get('v0')).port;
+  };
+  expect(await set('disabled')).toMatchObject({ state: 'disabled' });
+  expect(await set('blocking')).toMatchObject({ state: 'forwarding' });
+  inside(ns.path, 'bridge', 'link', 'set', 'dev', 'v0', 'state', 'blocking');
+  expect((await ns.link.get('v0')).port).toMatchObject({ state: 'forwarding' });
+  await ns.link.set('br0', { kind: 'bridge', stpState: true });
+  await expect(set('disabled')).rejects.toMatchObject({ code: 'EBUSY' });
+});
+
 test('what ip made, field by field', async () => {
   using ns = await NetNs.create();
   const run = (...args: string[]) => inside(ns.path, 'ip', ...args);

@@ -35,6 +35,25 @@ async function bridged(spec: object = {}): Promise<NetNs> {
   return ns;
 }
 
+test('route: of every table', async () => {
+  using ns = await NetNs.create();
+  const events = await told(
+    ns,
+    'route',
+    async () => {
+      await ns.route.add({ dst: '10.1.0.0/16', type: 'blackhole' });
+      await ns.route.add({ dst: '10.2.0.0/16', type: 'blackhole', table: 7777 });
+      await ns.route.delete({ dst: '10.2.0.0/16', table: 7777 });
+    },
+    (event) => event.type === 'delete',
+  );
+  expect(events.map(({ type, route }) => [type, route.dst, route.table])).toEqual([
+    ['new', '10.1.0.0/16', 'main'],
+    ['new', '10.2.0.0/16', 7777],
+    ['delete', '10.2.0.0/16', 7777],
+  ]);
+});
+
 test('fdb: entries of bridges, and none of neighbours', async () => {
   using ns = await bridged();
   const key = { dev: 'v0', mac: '02:00:00:00:00:01', master: true } as const;

@@ -6,6 +6,7 @@ import { ipv6, oneOf, u8 } from '../../wire/codecs.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../wire/message.ts';
 import { Path } from '../../wire/path.ts';
 import { NLA_F_NESTED, type Writer } from '../../wire/writer.ts';
+import { AF_BRIDGE } from '../families.ts';
 import { settableAttributes } from './attributes.ts';
 import {
   ADDR_GEN_MODES,
@@ -30,6 +31,8 @@ import {
   putPort,
 } from './message.ts';
 
+const IFLA_PROTINFO = 12 | NLA_F_NESTED;
+const IFLA_BRPORT_STATE = 1;
 const IFLA_AF_SPEC = 26 | NLA_F_NESTED;
 const IFLA_PROP_LIST = 52 | NLA_F_NESTED;
 const IFLA_ALT_IFNAME = 53;
@@ -263,9 +266,41 @@ function writePort(
   path: Path,
   options: MessageOptions | undefined,
 ): void {
-  const start = beginLink(m, RTM_NEWLINK, 0, 'RTM_NEWLINK', dev, false, options);
-  path.reset().enter();
-  putPort(m.writer, port, path);
+  const disabled = isDisabled(port);
+  let settings = port;
+  if (disabled) {
+    const { state: _state, ...others } = port;
+    settings = others;
+  }
+  if (!disabled || Object.keys(settings as object).some((key) => key !== 'kind')) {
+    const start = beginLink(m, RTM_NEWLINK, 0, 'RTM_NEWLINK', dev, false, options);
+    path.reset().enter();
+    putPort(m.writer, settings, path);
+    endLink(m, start);
+  }
+  if (disabled) writeDisabled(m, dev, options);
+}
+
+/** A port of a bridge that is to let nothing pass. */
+function isDisabled(port: unknown): port is { state: unknown } {
+  if (typeof port !== 'object' || port === null || !('state' in port)) return false;
+  if ('kind' in port && port.kind !== undefined && port.kind !== 'bridge') return false;
+  return port.state === 'disabled' || port.state === 0;
+}
+
+/**
+ * RTM_NEWLINK would be in vain: it is followed by word of a change, upon which the bridge enables
+ * a disabled port that has a carrier. As `bridge link` does it, nothing follows.
+ */
+function writeDisabled(m: Messages, dev: Dev, options: MessageOptions | undefined): void {
+  const w = m.writer;
+  const start = beginLink(m, RTM_SETLINK, 0, 'RTM_SETLINK', dev, true, options);
+  w.patch32(start, AF_BRIDGE);
+  const info = w.begin(IFLA_PROTINFO);
+  const at = w.begin(IFLA_BRPORT_STATE);
+  w.u8(0);
+  w.end(at);
+  w.end(info);
   endLink(m, start);
 }
 

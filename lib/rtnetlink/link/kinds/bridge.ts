@@ -207,7 +207,9 @@ export const bridgePort = table('bridge_slave', {
     oneOf(u8, { disabled: 0, listening: 1, learning: 2, forwarding: 3, blocking: 4 }),
     {
       kernel: 'IFLA_BRPORT_STATE',
-      doc: 'STP; settable while the bridge runs none.',
+      doc:
+        'STP; settable while the bridge runs none (EBUSY otherwise). The kernel takes a port from ' +
+        "'blocking' to 'forwarding' at once, unless a program runs the spanning tree; 'disabled' stays.",
     },
   ),
   priority: attr(2, u16, { kernel: 'IFLA_BRPORT_PRIORITY', doc: 'STP: 0 to 63.' }),

@@ -8,7 +8,10 @@ const policy = oneOf(s32, { next: -1, forward: 0, blackhole: 2, redirect: 7 });
 /** Whether mark and priority are cleared on the way to the other namespace. */
 const scrub = oneOf(u32, { none: 0, default: 1 });
 
-/** A pair of links that runs BPF programs where packets leave (since 6.7). */
+/**
+ * A pair of links that runs BPF programs where packets leave (since 6.7). Each end has one queue
+ * unless `numTxQueues` and `numRxQueues` say otherwise: the kernel's default.
+ */
 export const netkit = table('netkit', {
   peer: attr(1, peer, {
     kernel: 'IFLA_NETKIT_PEER_INFO',
