@@ -148,23 +148,31 @@ describe.each(KINDS)('a %s network', (_kind, Network) => {
   });
 
   it('leaves an endpoint whose detach was given up before it had begun', async () => {
-    const all = await Promise.all(Array.from({ length: 12 }, (_, i) => network.attach(`web${i}`)));
-    const stop = new AbortController();
-    setMaxListeners(20, stop.signal);
-    const detaching = Promise.allSettled(
-      all.map((endpoint) => endpoint.detach({ signal: stop.signal })),
-    );
-    stop.abort();
-    for (const [i, result] of (await detaching).entries()) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR' } });
-      const { started } = (result as PromiseRejectedResult).reason;
-      expect(all[i].detached).toBe(started);
-      if (!started) expect(all[i].netns.name).toBe(`web${i}`);
+    let left = 0;
+    // A busy machine may have done all of it before this thread gets to giving up.
+    for (let tries = 0; tries < 20 && left === 0; tries++) {
+      const all = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => network.attach(`web${i}`)),
+      );
+      const stop = new AbortController();
+      setMaxListeners(20, stop.signal);
+      const detaching = Promise.allSettled(
+        all.map((endpoint) => endpoint.detach({ signal: stop.signal })),
+      );
+      stop.abort();
+      for (const [i, result] of (await detaching).entries()) {
+        expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ABORT_ERR' } });
+        const { started } = (result as PromiseRejectedResult).reason;
+        expect(all[i].detached).toBe(started);
+        if (started) continue;
+        left++;
+        expect(all[i].netns.name).toBe(`web${i}`);
+      }
+      await Promise.all(all.map((endpoint) => endpoint.detach()));
+      expect(names()).toEqual([]);
+      expect(network.stats().addresses.used).toBe(0);
     }
-    expect(all.some(({ detached }) => !detached)).toBe(true);
-    await Promise.all(all.map((endpoint) => endpoint.detach()));
-    expect(names()).toEqual([]);
-    expect(network.stats().addresses.used).toBe(0);
+    expect(left).toBeGreaterThan(0);
   });
 
   it('takes a port back that was published too late, and finishes what it takes away', async () => {
