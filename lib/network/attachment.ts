@@ -33,6 +33,19 @@ export interface Attachment {
   ports: readonly PublishedPort[];
   /** The tag of the ports' elements. */
   tag: string;
+  /** What is there already, of an endpoint of the pool. */
+  kept?: Kept;
+}
+
+/** The namespace of an endpoint that the pool has. */
+export interface Kept {
+  readonly fd: number;
+  /** A socket inside. */
+  readonly socket: number;
+  /** The hardware address that the end inside has while nobody has it. */
+  readonly mac: string;
+  /** Whether who takes it has another. */
+  readonly otherMac: boolean;
 }
 
 /**

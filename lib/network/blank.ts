@@ -2,7 +2,7 @@ import type { Request } from '../netlink/request.ts';
 import { NetNs } from '../netns/netns.ts';
 import { link } from '../rtnetlink/link/api.ts';
 import type { AttachOptions } from './attach-options.ts';
-import { type Attachment, explain } from './attachment.ts';
+import { type Attachment, explain, type Kept } from './attachment.ts';
 import type { EndpointState } from './endpoint.ts';
 import type { Host } from './host.ts';
 import type { Layout, Seat } from './layout.ts';
@@ -94,13 +94,20 @@ export function blankSequence(
   };
 }
 
+/** What a plan needs to know of a blank whose taker has this hardware address. */
+export function keptOf({ netns, seat }: Blank, mac: string): Kept {
+  return { fd: netns.fd, socket: netns.channel.socket, mac: seat.mac, otherMac: seat.mac !== mac };
+}
+
+export const NOTHING_KEPT: Kept = { fd: -1, socket: -1, mac: '', otherMac: false };
+
 /**
  * Gives a blank what is its own: addresses and routes over the socket that is there, the record and
  * its route on the host, a name. The namespace is nobody's yet, so nobody else uses the socket. What
  * fails half way is not undone: the caller takes the endpoint away.
  */
-export function fillSequence(attachment: Attachment, { netns, mac }: Blank): SequenceOf<void> {
-  const { host, settings, layout, seat, name } = attachment;
+export function fillSequence(attachment: Attachment): SequenceOf<void> {
+  const { host, settings, layout, seat, name, kept = NOTHING_KEPT } = attachment;
   return {
     operation: 'network.attach',
     label: `network '${settings.name}'`,
@@ -108,13 +115,13 @@ export function fillSequence(attachment: Attachment, { netns, mac }: Blank): Seq
       const { route } = steps.lend(host, false);
       const inside: Request<void>[] = layout.own(settings, seat);
       // Who had the address before is remembered by the hardware address that goes with it.
-      if (seat.mac !== mac) inside.unshift(link.set(seat.index, { address: seat.mac }));
+      if (kept.otherMac) inside.unshift(link.set(seat.index, { address: seat.mac }));
       const record = link.set(layout.inner ? seat.index : seat.hostIndex, { alias: seat.alias });
       const own = layout.hostOwn?.(settings, seat) ?? [];
       steps.send(route, layout.inner ? own : [record, ...own]);
       if (layout.inner) inside.push(record);
-      steps.send(netns.channel.socket, inside);
-      if (name !== undefined) writeName(steps.plan, name, netns.fd);
+      steps.send(kept.socket, inside);
+      if (name !== undefined) writeName(steps.plan, name, kept.fd);
     },
     read() {},
     explain: (error) => explain(error, attachment, undefined),

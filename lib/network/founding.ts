@@ -52,6 +52,7 @@ export async function found<N extends Network>(
   layout: Layout,
   make: (parts: Parts) => N,
 ): Promise<N> {
+  checkPoolName(settings, options.pool);
   const { name } = settings;
   const alias = networkAlias(settings.record);
   const host = new Host(options.netns);

@@ -33,21 +33,24 @@ const HOLES: readonly Hole<Attachment>[] = [
     into.writeBigUInt64BE(value >> 64n);
     return into.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, 8);
   },
+  (into, { kept }) => (kept === undefined ? 0 : into.writeInt32LE(kept.fd)),
+  (into, { kept }) => (kept === undefined ? 0 : into.writeInt32LE(kept.socket)),
+  (into, { kept }) => (kept === undefined ? 0 : writeMac(into, kept.mac)),
 ];
 
 /** What has to be alike for two attachments to have plans of one shape. */
-function shapeOf({ seat, name = '', settings }: Attachment): string {
+function shapeOf({ seat, name = '', settings, kept }: Attachment): string {
   const { addresses } = settings;
   const { ipv4: four = '', ipv6: six = '' } = seat.assigned;
   const inside = seat.index === seat.hostIndex ? '=' : seat.index;
   const subnets = `${four && addresses.subnetOf(four)?.text} ${six && addresses.subnetOf(six)?.text}`;
-  const switches = `${seat.hairpin} ${seat.isolated} ${seat.defaultRoute}`;
+  const switches = `${seat.hairpin} ${seat.isolated} ${seat.defaultRoute} ${kept?.otherMac}`;
   return `${seat.hostLink.length} ${seat.alias?.length} ${name.length} ${inside} ${seat.ifname} ${seat.mtu} ${switches} ${subnets}`;
 }
 
 /** The same place taken by somebody else: no byte of what is its own stays as it was. */
 function sample(attachment: Attachment, which: 0 | 1): Attachment {
-  const { seat, name } = attachment;
+  const { seat, name, kept } = attachment;
   const hostIndex = [0x51525354, 0x61626364][which];
   const fill = (value: string, letters: string): string => letters[which].repeat(value.length);
   const neighbour = (address: string | undefined): string | undefined => {
@@ -64,7 +67,17 @@ function sample(attachment: Attachment, which: 0 | 1): Attachment {
     mac: ['12:a1:b1:c1:d1:e1', '16:a2:b2:c2:d2:e2'][which],
     assigned: { ipv4: neighbour(seat.assigned.ipv4), ipv6: neighbour(seat.assigned.ipv6) },
   };
-  return { ...attachment, seat: changed, name: name === undefined ? undefined : fill(name, 'ef') };
+  return {
+    ...attachment,
+    seat: changed,
+    name: name === undefined ? undefined : fill(name, 'ef'),
+    kept: kept && {
+      ...kept,
+      fd: [0x23242526, 0x33343536][which],
+      socket: [0x43444546, 0x53545556][which],
+      mac: ['1a:a3:b3:c3:d3:e3', '1e:a4:b4:c4:d4:e4'][which],
+    },
+  };
 }
 
 const isPlain = (value = ''): boolean => /^[ -~]*$/.test(value);

@@ -1,18 +1,22 @@
 import { NetlinkError } from '../errors.ts';
 import type { NetNs } from '../netns/netns.ts';
 import type { AttachOptions } from './attach-options.ts';
-import { type Blank, blankSequence, fillSequence } from './blank.ts';
+import { type Blank, blankSequence, fillSequence, keptOf } from './blank.ts';
 import type { Course } from './course.ts';
 import type { EndpointState, Recycled, RecycleOptions } from './endpoint.ts';
 import { INDEX_TRIES, type Members, type Workshop } from './members.ts';
 import { recycle, takenBack, Unfit } from './recycle/recycler.ts';
+import { scrubSequence } from './recycle/scrub.ts';
 import { templateIn } from './recycle/template.ts';
 import { runSequence } from './sequence.ts';
+import { Stencils } from './stencils.ts';
 
 /** Makes endpoints that get their addresses when they are taken, and takes them back. */
 export class Stock {
   readonly #shop: Workshop;
   readonly #members: Members;
+  readonly #fills = new Stencils(fillSequence);
+  readonly #scrubs = new Stencils(scrubSequence);
 
   constructor(shop: Workshop, members: Members) {
     this.#shop = shop;
@@ -65,7 +69,7 @@ export class Stock {
       if (!pool.hasRoom) throw new Unfit('the pool is full');
       const blank = takenBack(state);
       state = blank;
-      await recycle(this.#shop, blank, options);
+      await recycle(blank, options, () => this.#scrub(blank));
       if (blank.ports.length > 0) await rules.forget(blank.ports);
       seats.release(blank.assigned);
       const { seat } = blank;
@@ -84,6 +88,15 @@ export class Stock {
     }
   }
 
+  #scrub(blank: Blank): Promise<void> {
+    const { host, settings, layout } = this.#shop;
+    const { taken: seat = blank.seat, name, ports } = blank;
+    const kept = keptOf(blank, seat.mac);
+    const attachment = { host, settings, layout, seat, name, ports, tag: '', kept };
+    const bytes = this.#scrubs.fill(attachment);
+    return runSequence(scrubSequence(attachment), undefined, bytes && { bytes, host });
+  }
+
   /** Gives a blank its address and what else is its own; what fails takes it away. */
   async fill(blank: Blank, options: AttachOptions, course?: Course): Promise<EndpointState> {
     const { host, settings, layout, seats, pool } = this.#shop;
@@ -97,9 +110,11 @@ export class Stock {
     try {
       const seat = seats.filled(blank.seat, blank.assigned, options, layout.oneMac === true);
       const tag = this.#members.tag(name);
-      const attachment = { host, settings, layout, seat, name, ports: [], tag };
+      const kept = keptOf(blank, seat.mac);
+      const attachment = { host, settings, layout, seat, name, ports: [], tag, kept };
       blank.taken = seat;
-      await runSequence(fillSequence(attachment, blank), course);
+      const bytes = this.#fills.fill(attachment);
+      await runSequence(fillSequence(attachment), course, bytes && { bytes, host });
       blank.mac = seat.mac;
       blank.name = name;
       if (name !== undefined) blank.netns.hold.name = name;

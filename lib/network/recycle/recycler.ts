@@ -1,18 +1,15 @@
 import { NetNs } from '../../netns/netns.ts';
 import { type Blank, isBlank } from '../blank.ts';
 import type { EndpointState, RecycleOptions } from '../endpoint.ts';
-import type { Workshop } from '../members.ts';
-import { runSequence } from '../sequence.ts';
 import { entriesTracked } from './conntrack.ts';
 import { forget, isSet, neighbours } from './neighbours.ts';
 import { occupied } from './occupied.ts';
-import { scrubSequence } from './scrub.ts';
 import type { Sentinel } from './sentinel.ts';
 import { difference, templateIn } from './template.ts';
 
 /** Sockets that were closed last are counted for a grace period of the kernel, in ms. */
-const GRACE = 80;
-const PAUSE = 5;
+const GRACE = 300;
+const PAUSE = 3;
 
 /** A namespace that can't be given back, and why. */
 export class Unfit extends Error {}
@@ -42,11 +39,14 @@ export function takenBack(state: EndpointState): Heard {
   return { ...state, netns: own, ports };
 }
 
-/** Looks at an endpoint and makes it what it was in the pool. Throws Unfit where it is not. */
+/**
+ * Looks at an endpoint and makes it what it was in the pool. Throws Unfit where it is not.
+ * @param scrub takes back what it was given
+ */
 export async function recycle(
-  { host, settings, layout }: Workshop,
   blank: Heard,
   { processesGone = false }: RecycleOptions,
+  scrub: () => Promise<void>,
 ): Promise<void> {
   const { netns, sentinel, template } = blank;
   if (!processesGone) {
@@ -57,7 +57,7 @@ export async function recycle(
   const heard = sentinel.changes(blank.assigned.ipv6);
   if (heard !== undefined) throw new Unfit(heard);
   if (entriesTracked(sentinel.netfilter) > 0) throw new Unfit('connections are tracked in it');
-  await runSequence(scrubSequence(host, settings, layout, blank));
+  await scrub();
   const known = await netns.channel.run(neighbours);
   if (known.some(isSet)) throw new Unfit('it was changed (neighbours)');
   if (known.length > 0) await netns.channel.batch(known.map(forget));

@@ -4,21 +4,16 @@ import { transaction } from '../../nftables/transaction.ts';
 import { address } from '../../rtnetlink/address/api.ts';
 import { link } from '../../rtnetlink/link/api.ts';
 import { route } from '../../rtnetlink/route/api.ts';
-import type { Blank } from '../blank.ts';
-import type { Host } from '../host.ts';
+import type { Attachment } from '../attachment.ts';
+import { NOTHING_KEPT } from '../blank.ts';
 import type { Layout, Seat } from '../layout.ts';
 import { removePorts } from '../ports.ts';
 import type { SequenceOf } from '../sequence.ts';
 import type { Settings } from '../settings.ts';
 
 /** Takes back what `fillSequence` has set, ports and name included. */
-export function scrubSequence(
-  host: Host,
-  settings: Settings,
-  layout: Layout,
-  blank: Blank,
-): SequenceOf<void> {
-  const { seat, taken = seat, ports, name, netns } = blank;
+export function scrubSequence(attachment: Attachment): SequenceOf<void> {
+  const { host, settings, layout, seat, ports, name, kept = NOTHING_KEPT } = attachment;
   return {
     operation: 'network.recycle',
     label: `network '${settings.name}'`,
@@ -28,14 +23,13 @@ export function scrubSequence(
       // No record: after a crash it is what it was in the pool, half made.
       const record = link.set(layout.inner ? seat.index : seat.hostIndex, { alias: '' });
       const gone =
-        layout.hostGone?.(settings, taken) ??
-        (layout.hostOwn === undefined ? [] : routesGone(taken));
+        layout.hostGone?.(settings, seat) ?? (layout.hostOwn === undefined ? [] : routesGone(seat));
       if (ports.length > 0)
         steps.send(loan.netfilter, [transaction(removePorts(ports))], plan.IGNORE);
-      const inside = ownGone(settings, layout, taken);
-      if (taken.mac !== seat.mac) inside.push(link.set(seat.index, { address: seat.mac }));
+      const inside = ownGone(settings, layout, seat);
+      if (kept.otherMac) inside.push(link.set(seat.index, { address: kept.mac }));
       steps.send(loan.route, layout.inner ? gone : [record, ...gone]);
-      steps.send(netns.channel.socket, layout.inner ? [record, ...inside] : inside);
+      steps.send(kept.socket, layout.inner ? [record, ...inside] : inside);
       if (name !== undefined) {
         plan.unmount(pathOf(name), plan.IGNORE);
         plan.unlink(pathOf(name), plan.IGNORE);
