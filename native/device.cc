@@ -93,12 +93,15 @@ int ethtool(Run& run, const Operands& operands) {
   return 0;
 }
 
-int linkIndex(Run& run, const Operands& operands) {
-  const Text& name = operands.text[0];
-  const int index = findLink(run, run.descriptor(operands.number[0]), name.data, name.length);
-  if (index < 0) return index;
-  const auto value = static_cast<uint32_t>(index);
-  run.data(&value, sizeof(value));
+// By its number: asked for a name that no link has, the kernel first has modprobe look for a module
+// of that name, twice.
+int linkName(Run& run, const Operands& operands) {
+  ifreq request = {};
+  request.ifr_ifindex = operands.number[1];
+  if (ioctl(run.descriptor(operands.number[0]), SIOCGIFNAME, &request) != 0) {
+    return run.fail("SIOCGIFNAME");
+  }
+  run.data(request.ifr_name, strnlen(request.ifr_name, IFNAMSIZ));
   return 0;
 }
 

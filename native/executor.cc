@@ -14,12 +14,12 @@ namespace netns {
 namespace {
 
 const Step kSteps[] = {
-    nullptr,          steps::unshareNet, steps::enter,    steps::home,    steps::open,
-    steps::socket,    steps::transact,   steps::bind,     steps::unmount, steps::create,
-    steps::unlink,    steps::write,      steps::read,     steps::close,   steps::runDir,
-    steps::cookie,    steps::stat,       steps::sockaddr, steps::listen,  steps::setsockopt,
-    steps::tun,       steps::ethtool,    steps::lock,     steps::mounted, steps::getsockname,
-    steps::linkIndex, steps::holder,
+    nullptr,         steps::unshareNet, steps::enter,    steps::home,    steps::open,
+    steps::socket,   steps::transact,   steps::bind,     steps::unmount, steps::create,
+    steps::unlink,   steps::write,      steps::read,     steps::close,   steps::runDir,
+    steps::cookie,   steps::stat,       steps::sockaddr, steps::listen,  steps::setsockopt,
+    steps::tun,      steps::ethtool,    steps::lock,     steps::mounted, steps::getsockname,
+    steps::linkName, steps::holder,
 };
 static_assert(sizeof(kSteps) / sizeof(kSteps[0]) == static_cast<size_t>(Op::kCount));
 

@@ -38,7 +38,7 @@ const char* const kSignatures[] = {
     "os",      // kLock         slot, path
     "s",       // kMounted
     "f",       // kGetsockname
-    "fs",      // kLinkIndex    descriptor, link
+    "fi",      // kLinkName     descriptor, ifindex
     "f",       // kHolder       control socket of the process that runs the plan
 };
 static_assert(sizeof(kSignatures) / sizeof(kSignatures[0]) == static_cast<size_t>(Op::kCount));

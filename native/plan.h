@@ -35,7 +35,7 @@ enum class Op : uint16_t {
   kLock,
   kMounted,
   kGetsockname,
-  kLinkIndex,
+  kLinkName,
   kHolder,
   kCount,
 };

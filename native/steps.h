@@ -38,7 +38,7 @@ int getsockname(Run& run, const Operands& operands);
 // device.cc
 int tun(Run& run, const Operands& operands);
 int ethtool(Run& run, const Operands& operands);
-int linkIndex(Run& run, const Operands& operands);
+int linkName(Run& run, const Operands& operands);
 
 // holder.cc
 int holder(Run& run, const Operands& operands);

@@ -31,7 +31,7 @@ const ETHTOOL = 21;
 const LOCK = 22;
 const MOUNTED = 23;
 const GETSOCKNAME = 24;
-const LINKINDEX = 25;
+const LINKNAME = 25;
 const HOLDER = 26;
 
 /** COOKIE of the namespace that the lane is in. */
@@ -249,11 +249,11 @@ export class PlanWriter extends PlanBytes {
     this.#path(MOUNTED, path, flags);
   }
 
-  /** @param fd any socket of the namespace */
-  linkIndexOf(fd: number, name: string, flags = 0): void {
-    this.begin(LINKINDEX, flags);
+  /** The name of the link with this index is the step's data. @param fd any socket of the namespace */
+  linkNameOf(fd: number, index: number, flags = 0): void {
+    this.begin(LINKNAME, flags);
     this.number(fd);
-    this.text(name);
+    this.number(index);
     this.end();
   }
 

@@ -10,13 +10,16 @@ const NETLINK_ROUTE = 0;
 
 const plan = new PlanWriter();
 
+const decoder = new TextDecoder();
+
 /**
- * Looks links up by their names on the JavaScript thread, at once: SIOCGIFINDEX takes the kernel a
- * microsecond and no lock that anybody else waits for, less than it is to ask another thread.
+ * Looks links up on the JavaScript thread, at once: SIOCGIFNAME takes the kernel a microsecond and
+ * no lock that anybody else waits for, less than it is to ask another thread. Not by their names: for
+ * one that no link has, the kernel runs modprobe.
  */
 export class LinkProbe implements Completion {
   readonly #fd: number;
-  #indexes: number[] = [];
+  #names: string[] = [];
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -45,20 +48,22 @@ export class LinkProbe implements Completion {
     }
   }
 
-  /** The indexes of these links, 0 for what is not there. */
-  indexes(names: readonly string[]): readonly number[] {
+  /** The names of the links with these indexes, '' where there is none. */
+  names(indexes: readonly number[]): readonly string[] {
     plan.reset();
-    this.#indexes = names.map(() => 0);
-    for (const name of names) plan.linkIndexOf(this.#fd, name, plan.IGNORE);
+    this.#names = indexes.map(() => '');
+    for (const index of indexes) plan.linkNameOf(this.#fd, index, plan.IGNORE);
     runHere(plan, this);
-    return this.#indexes;
+    return this.#names;
   }
 
   complete(_errno: number, _step: number, _message: number, bytes: Uint8Array, to: number): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, to);
     for (let at = firstRecord(view); at < to; at += view.getUint32(at, true)) {
       if (view.getUint16(at + 6, true) !== RECORD_DATA) continue;
-      this.#indexes[view.getUint16(at + 4, true)] = view.getUint32(at + RECORD_HEADER, true);
+      const from = at + RECORD_HEADER;
+      const name = bytes.subarray(from, from + view.getInt32(at + 12, true));
+      this.#names[view.getUint16(at + 4, true)] = decoder.decode(name);
     }
   }
 }

@@ -134,9 +134,9 @@ export class Reaper {
     const gone = new Set<Dying>();
     for (let from = 0, count = 1; from < this.#dying.length; from += count, count = AHEAD) {
       const asked = this.#dying.slice(from, from + count);
-      const present = probe.indexes(asked.map((each) => each.link));
+      const present = probe.names(asked.map((each) => each.index));
       asked.forEach((each, i) => {
-        if (present[i] !== each.index) gone.add(each);
+        if (present[i] !== each.link) gone.add(each);
       });
       if (!wide && gone.size < from + asked.length) break;
     }

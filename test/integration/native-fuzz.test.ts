@@ -41,7 +41,7 @@ const valid = (): Uint8Array[] => [
   }),
   planBytes((plan) => {
     plan.getsockname(~plan.slot(), plan.IGNORE);
-    plan.linkIndexOf(~plan.slot(), 'lo', plan.IGNORE);
+    plan.linkNameOf(~plan.slot(), 1, plan.IGNORE);
     plan.close(plan.slot(), plan.IGNORE);
     plan.stat(0, plan.UNDO);
     plan.read('/proc/self/missing');
