@@ -25,7 +25,7 @@ export interface Goal {
   readonly atMost?: number;
   /** `of` is at least so many times faster than `against`. */
   readonly fasterBy?: number;
-  /** The rate of `of` is at least so many times that of `against`. */
+  /** The rate of `of` is at least so many times that of `against`, or so many a second. */
   readonly rateAtLeast?: number;
   /** `of` is at most so many ns over `against`, or over 0 where there is no `against`. */
   readonly within?: number;

@@ -80,8 +80,12 @@ function judge(goal: Goal, figures: Readonly<Record<string, Summary>>): Verdict 
   const base = against === undefined ? 0 : against[at];
   const than = goal.against ?? '';
   if (goal.rateAtLeast !== undefined) {
-    const ratio = (of.rate ?? 0) / (against?.rate ?? 1);
-    const text = `${of.rate?.toFixed(0)}/s, ${ratio.toFixed(2)} × ${than} (≥ ${goal.rateAtLeast})`;
+    const rate = of.rate ?? 0;
+    const ratio = rate / (against?.rate ?? 1);
+    const text =
+      against === undefined
+        ? `${rate.toFixed(0)}/s (≥ ${goal.rateAtLeast}/s)`
+        : `${rate.toFixed(0)}/s, ${ratio.toFixed(2)} × ${than} (≥ ${goal.rateAtLeast})`;
     return { text, met: ratio >= goal.rateAtLeast };
   }
   if (goal.atMost !== undefined) {
