@@ -1,12 +1,12 @@
-// node scripts/test-kernels.mjs [--kernel 6.1]... [--seconds N] [FILE...]
+// node scripts/test-kernels.mjs [--kernel 6.1]... [--together] [--seconds N] [--verbose] [FILE...]
 //
 // Runs test files under other kernels. NETNS_KERNEL_RUNNER names the program that boots one
 // (otherwise `netns-kernel-runner`, looked for on the PATH), called as
 //   RUNNER --kernel RELEASE --timeout SECONDS -- COMMAND [ARG...]
 // COMMAND runs as root in this directory, on a read-only view of this machine's files.
 // The tests are bundled here, since a kernel without hardware support is emulated, and slow.
-// No runner: nothing is run, and the exit status is 0. What is not done within the seconds
-// allowed is told as not run, and is not a failure; a guest that dies is.
+// No runner, or one that has no such kernel: nothing is run, and the exit status is 0. What is not
+// done within the seconds allowed is told as not run, and is not a failure; a guest that dies is.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     kernel: { type: 'string', multiple: true, default: ['6.12', '6.1'] },
+    together: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '600' },
     verbose: { type: 'boolean', default: false },
   },
@@ -47,7 +48,9 @@ const files =
 const out = join(root, 'build/guest-tests');
 await bundle();
 let failed = 0;
-for (const kernel of values.kernel) await under(kernel);
+// A guest takes a processor of this machine.
+if (values.together) await Promise.all(values.kernel.map(under));
+else for (const kernel of values.kernel) await under(kernel);
 rmSync(out, { recursive: true, force: true });
 process.exit(failed > 0 ? 1 : 0);
 
@@ -130,7 +133,7 @@ function bundleOf(file) {
 async function under(kernel) {
   const seconds = Math.floor((deadline - Date.now()) / 1000);
   if (seconds < 30) return console.log(`\n${kernel}: not run, the time was over`);
-  const list = join(out, 'files');
+  const list = join(out, `files-${kernel}`);
   writeFileSync(list, files.map((file) => `${bundleOf(file)}\n`).join(''));
   // A guest sees this folder read-only, so nothing is written there.
   // Tunnel modules make a link of their own in every new namespace, unless told not to.
@@ -151,18 +154,30 @@ ${process.execPath} --expose-gc "$file" </dev/null || echo "ended with $?: $file
     ].concat(['--', 'sh', '-c', script]),
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NO_COLOR: '1' } },
   );
-  const seen = { pass: 0, fail: 0, skip: [], ended: new Set(), absent: new Set(), bad: [] };
+  const seen = {
+    booted: false,
+    pass: 0,
+    fail: 0,
+    skip: [],
+    ended: new Set(),
+    absent: new Set(),
+    bad: [],
+  };
   let rest = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk) => {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop();
-    for (const line of lines) hear(line, seen);
+    for (const line of lines) hear(line, kernel, seen);
   });
   const status = await new Promise((done) =>
     child.on('close', (code, signal) => done(code ?? signal)),
   );
   const late = Date.now() >= deadline - 1000;
+  if (!seen.booted) {
+    console.log(`${kernel}: not run: ${runner} could not boot it (exit ${status})`);
+    return;
+  }
   const undone = files.filter((file) => !seen.ended.has(file));
   for (const text of seen.bad) console.log(text);
   if (undone.length > 0) {
@@ -182,25 +197,26 @@ ${process.execPath} --expose-gc "$file" </dev/null || echo "ended with $?: $file
 }
 
 /** One line of a guest: what a test came to, or anything else. */
-function hear(line, seen) {
+function hear(line, kernel, seen) {
   const at = line.indexOf('\u0001');
   if (at < 0) {
+    seen.booted = true;
     if (line.startsWith('ended with')) seen.bad.push(line);
-    else if (line.trim() !== '') console.log(line);
+    else if (line.trim() !== '') console.log(`${kernel}: ${line}`);
     return;
   }
   const told = JSON.parse(line.slice(at + 1));
   if (told.end) {
     seen.ended.add(told.file);
     for (const name of told.absent) seen.absent.add(name);
-    console.log(`  ${told.file} (${told.seconds.toFixed(0)} s)`);
+    console.log(`  ${kernel} ${told.file} (${told.seconds.toFixed(0)} s)`);
   } else if (told.state === 'pass') {
     seen.pass += 1;
-    if (values.verbose) console.log(`  ✓ ${told.name}`);
+    if (values.verbose) console.log(`  ${kernel} ✓ ${told.name}`);
   } else if (told.state === 'skip') {
     seen.skip.push(`${told.file}: ${told.name}`);
   } else {
     seen.fail += 1;
-    console.log(`✗ ${told.file}: ${told.name}\n${(told.errors ?? []).join('\n')}\n`);
+    console.log(`${kernel} ✗ ${told.file}: ${told.name}\n${(told.errors ?? []).join('\n')}\n`);
   }
 }

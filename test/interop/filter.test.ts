@@ -17,8 +17,8 @@ async function pair(): Promise<NetNs> {
 const tc = (ns: NetNs, ...args: string[]): string => inside(ns.path, 'tc', ...args);
 function show(ns: NetNs): Json[] {
   const text = tc(ns, '-j', '-d', 'filter', 'show', 'dev', 'a0', 'egress');
-  // tc 6.1 writes the handle of fw as plain text amid the JSON.
-  const json = text.replace(/(?<!")handle 0x\S+ /g, '');
+  // tc 6.1 writes the options of fw as plain text amid the JSON.
+  const json = text.replace(/\{handle [^}]*\}/g, '{}');
   return (JSON.parse(json) as Json[]).filter((one) => one.options !== undefined);
 }
 
