@@ -1,5 +1,5 @@
 import { BridgeNetwork, NetNs } from 'node-netns';
-import { type Case, timed } from '../harness/case.ts';
+import { type Case, type Contestant, timed } from '../harness/case.ts';
 import { Cni } from '../harness/cni.ts';
 import { freshName } from '../harness/containers.ts';
 import { detachAll, type Endpoint } from '../harness/networks.ts';
@@ -35,7 +35,8 @@ const cni: Case = {
     });
     const found = Cni.find();
     if (typeof found === 'string') console.error(`cni: without CNI: ${found}`);
-    const theirs = typeof found === 'string' ? {} : { CNI: (n: number) => byPlugins(found, n) };
+    const theirs: Record<string, Contestant> =
+      typeof found === 'string' ? {} : { CNI: (n: number) => byPlugins(found, n) };
     return {
       contestants: {
         ours: async (count) => {

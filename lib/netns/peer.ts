@@ -57,7 +57,7 @@ async function withId(ns: NetNs, id: number): Promise<NetNs | undefined> {
   const candidates = await reachable();
   try {
     const ids = await ns.channel.batch(candidates.map(({ fd }) => nsid.get({ fd })));
-    const at = ids.findIndex((found) => found === id);
+    const at = ids.indexOf(id);
     if (at < 0) return undefined;
     const [found] = candidates.splice(at, 1);
     return new NetNs(new Hold(found.fd, found.name));

@@ -136,10 +136,8 @@ describe('bytes as nft sends them', () => {
       rule.add({ ...TABLE, chain: 'c', expressions: verdicts.jump('published') }),
     );
     const name = `0e000100${text('immediate')}0000`;
-    const verdict = `0800010000000000${''}`;
-    expect(body).toContain(
-      name + '2c000280' + verdict + '20000280' + '1c000280' + '08000100fffffffd',
-    );
+    const verdict = '0800010000000000';
+    expect(body).toContain(`${name}2c000280${verdict}200002801c00028008000100fffffffd`);
     expect(body).toContain(`0e000200${text('published')}0000`);
   });
 
