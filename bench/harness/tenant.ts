@@ -12,7 +12,7 @@ export function oneConnection(netns: NetNs): Promise<void> {
   return run<void>({
     operation: 'a connection',
     write(plan) {
-      netns.hold.enter(plan);
+      plan.enter(netns.fd);
       const [server, client] = [plan.slot(), plan.slot()];
       plan.socket(server, AF_INET, SOCK_STREAM, 0);
       plan.bindAddress(~server, address);
