@@ -24,6 +24,7 @@ export class Hold implements Inside {
   closed = false;
 
   readonly #kept: number[] = [];
+  #label: string | undefined;
   // What ends with the handle, watches and captures: most have none.
   #dependents: Set<() => void> | undefined;
   // Plans on their way use the descriptors' numbers: closed under them, those could be anyone's.
@@ -42,7 +43,10 @@ export class Hold implements Inside {
 
   get label(): string {
     if (this.name !== undefined) return `namespace '${this.name}'`;
-    return this.closed ? 'a closed namespace' : `net:[${addon.fstat(this.fd)[1]}]`;
+    if (this.closed) return 'a closed namespace';
+    // Every request asks for it, for an error that hardly ever comes.
+    this.#label ??= `net:[${addon.fstat(this.fd)[1]}]`;
+    return this.#label;
   }
 
   check(operation: string): void {
