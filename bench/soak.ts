@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { BridgeNetwork, NetlinkError, NetNs } from 'node-netns';
-import { differences, readState } from '../test/support/state.ts';
+import { BridgeNetwork, NetlinkError, NetNs, RoutedNetwork } from 'node-netns';
+import { differences, readState, type State } from '../test/support/state.ts';
 
 const { values } = parseArgs({
   options: {
@@ -68,6 +68,12 @@ async function limitDescriptors(soft: number): Promise<() => Promise<void>> {
 }
 
 const network = await BridgeNetwork.create({ name: 'soak0', subnet: '10.77.0.0/16' });
+// As many as it has at the start are in its pool at the end.
+const pooled = await RoutedNetwork.create({
+  name: 'soak1',
+  subnet: '10.76.0.0/16',
+  pool: { low: 4, high: 4, addressed: false, recycle: 'watched' },
+});
 
 const jobs: Record<string, () => Promise<void>> = {
   async 'create + close'() {
@@ -98,6 +104,23 @@ const jobs: Record<string, () => Promise<void>> = {
     setTimeout(() => controller.abort(), random() * 2);
     await expectFailure(['AbortError', 'ABORT_ERR'], async () => (await pending).delete());
   },
+  async 'an attach, given up on the way'() {
+    const controller = new AbortController();
+    const from = random() < 0.5 ? network : pooled;
+    const name = random() < 0.5 ? `soak-${serial++}` : undefined;
+    const pending = from.attach(name, { signal: controller.signal });
+    setTimeout(() => controller.abort(), random() * 2);
+    await expectFailure(['AbortError', 'ABORT_ERR'], async () => (await pending).detach());
+  },
+  async 'attach from the pool + detach'() {
+    const endpoint = await pooled.attach();
+    await endpoint.detach();
+  },
+  async 'attach from the pool + recycle'() {
+    const endpoint = await pooled.attach();
+    const { because = 'kept' } = await endpoint.recycle({ processesGone: random() < 0.9 });
+    counts[`recycled: ${because}`] = (counts[`recycled: ${because}`] ?? 0) + 1;
+  },
   async 'a process that is killed inside'() {
     const endpoint = await network.attach();
     const child = endpoint.netns.spawn('sleep', ['60'], { stdio: 'ignore' });
@@ -115,8 +138,8 @@ async function exhaust(): Promise<void> {
   const restore = await limitDescriptors(
     readdirSync('/proc/self/fd').length + Math.floor(random() * 6),
   );
-  const attempts = Array.from({ length: 4 }, () =>
-    expectFailure(codes, async () => (await network.attach()).detach()),
+  const attempts = Array.from({ length: 6 }, (_, i) =>
+    expectFailure(codes, async () => (await (i < 4 ? network : pooled).attach()).detach()),
   );
   await Promise.all(attempts).finally(restore);
   counts.exhausted = (counts.exhausted ?? 0) + 1;
@@ -139,6 +162,13 @@ async function churn(until: number, width: number): Promise<void> {
   await Promise.all(Array.from({ length: width }, worker));
 }
 
+/** The links of a pool have other names each time; how many there are is what counts. */
+function account(): State {
+  const state = readState();
+  const nameless = (entry: string) => entry.replace(/\bsoak1-[0-9a-f]+$/, 'soak1-…');
+  return { ...state, links: state.links.map(nameless), routes: state.routes.map(nameless) };
+}
+
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) {
     globalThis.gc?.();
@@ -157,7 +187,7 @@ const end = begun + minutes * 60_000;
 await churn(begun + minutes * 6_000, 10);
 await exhaust();
 await settled();
-const before = { state: readState(), stats: NetNs.stats(), memory: process.memoryUsage() };
+const before = { state: account(), stats: NetNs.stats(), memory: process.memoryUsage() };
 
 while (Date.now() < end && unexpected.length === 0) {
   await churn(Math.min(end, Date.now() + 5_000), 1 + Math.floor(random() * 8));
@@ -171,7 +201,7 @@ const deadline = Date.now() + 20_000;
 let left: string[];
 do {
   await settled();
-  left = differences(before.state, readState());
+  left = differences(before.state, account());
 } while (left.length > 0 && Date.now() < deadline);
 const after = { stats: NetNs.stats(), memory: process.memoryUsage() };
 // A lane that was started meanwhile keeps a socket of its own, and stays.
@@ -198,6 +228,7 @@ console.log(`${heap}, RSS ${megabytes(before.memory.rss)} → ${megabytes(after.
 for (const line of unexpected) console.log(`unexpected: ${line}`);
 for (const line of left) console.log(`left: ${line}`);
 await network.delete();
+await pooled.delete();
 const ok = unexpected.length === 0 && left.length === 0;
 console.log(ok ? 'nothing left' : 'FAILED');
 process.exit(ok ? 0 : 1);
