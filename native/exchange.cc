@@ -107,10 +107,20 @@ int Exchange::resolve(uint32_t from, uint32_t to) {
   return 0;
 }
 
+// The kernel works a batch off in order, and tells errors unasked: of changes only the last has to
+// be acknowledged. What answers, or is part of a frame, is waited for by itself.
+bool Exchange::isQuiet(uint32_t i) const {
+  const nlmsghdr* header = message(i);
+  const bool change = header->nlmsg_type < 0x100 && (header->nlmsg_type & 3) != 2;
+  return change && (header->nlmsg_flags & NLM_F_ECHO) == 0 && !is(i, kNoAck | kHold);
+}
+
 int Exchange::send(uint32_t from, uint32_t to) {
   sequence_ = run_.context.sockets->sequence.fetch_add(to - from);
   waiting_ = 0;
   frameFailed_ = false;
+  uint32_t last = to;
+  while (last > from && is(last - 1, kAnswered | kNoAck)) last--;
   for (uint32_t i = from; i < to; i++) {
     nlmsghdr* header = message(i);
     header->nlmsg_seq = sequence_ + (i - from);
@@ -118,6 +128,11 @@ int Exchange::send(uint32_t from, uint32_t to) {
     if (is(i, kAnswered)) continue;
     header->nlmsg_flags |= NLM_F_REQUEST;
     if (is(i, kNoAck)) continue;
+    if (i + 1 < last && isQuiet(i)) {
+      header->nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK);
+      mark(i, kQuiet);
+      continue;
+    }
     header->nlmsg_flags |= NLM_F_ACK;
     waiting_++;
   }
@@ -141,7 +156,7 @@ void Exchange::take(const nlmsghdr* header, uint32_t from, uint32_t to) {
   }
   const Verdict verdict = readVerdict(header);
   if (is(i, kNoAck)) frameFailed_ = verdict.error != 0;
-  else if (!is(i, kAnswered)) waiting_--;
+  else if (!is(i, kAnswered | kQuiet)) waiting_--;
   mark(i, kAnswered);
   if (verdict.error != 0) {
     refuse(i, verdict);
@@ -177,6 +192,10 @@ int Exchange::collect(uint32_t from, uint32_t to) {
     } else if (errno != EINTR) {
       return run_.fail("recvmsg");
     }
+  }
+  // With an overrun, what is not acknowledged may have failed.
+  for (uint32_t i = from; i < to && !overrun; i++) {
+    if (is(i, kQuiet)) mark(i, kAnswered);
   }
   return 0;
 }

@@ -21,12 +21,15 @@ class Exchange {
   static constexpr uint16_t kReplied = 0x4000;
   static constexpr uint16_t kLost = 0x2000;  // a reply was longer than the buffer
   static constexpr uint16_t kFailed = 0x1000;
+  // Sent without asking for an acknowledgement: that of a later one says that it is done.
+  static constexpr uint16_t kQuiet = 0x0800;
 
   nlmsghdr* message(uint32_t i) const {
     return reinterpret_cast<nlmsghdr*>(t_.messages + t_.entries[i].offset);
   }
   bool isDump(uint32_t i) const;
   bool isPureGet(uint32_t i);
+  bool isQuiet(uint32_t i) const;
   bool is(uint32_t i, uint16_t flag) const { return (t_.entries[i].flags & flag) != 0; }
   void mark(uint32_t i, uint16_t flag) { t_.entries[i].flags |= flag; }
   uint32_t expectedCost(uint32_t i) const;
