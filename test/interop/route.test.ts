@@ -87,7 +87,9 @@ async function same(ns: NetNs): Promise<void> {
 async function pair(): Promise<NetNs> {
   const ns = await NetNs.create();
   await ns.link.set('lo', { up: true });
-  await ns.link.add({ kind: 'veth', name: 'v0', up: true, peer: { name: 'v1', up: true } });
+  // No link-local addresses: their routes come a second or two later, between two looks.
+  const quiet = { up: true, addrGenMode: 'none' } as const;
+  await ns.link.add({ kind: 'veth', name: 'v0', ...quiet, peer: { name: 'v1', ...quiet } });
   await ns.address.add({ dev: 'v0', address: '10.0.0.1/24' });
   await ns.address.add({ dev: 'v0', address: 'fd00::1/64', noDad: true });
   return ns;
