@@ -36,14 +36,15 @@ async function runCase(one: Case, host: Host): Promise<Result> {
   const { contestants, close } = await one.open(host);
   const turns = Object.keys(contestants);
   const figures = new Map(turns.map((name) => [name, new Figures()]));
-  const rounds = values.quick ? Math.min(2, one.rounds) : one.rounds;
+  const rounds = values.quick ? 1 : one.rounds;
   const counts = (name: string) => {
     const count = one.counts?.[name] ?? one.count;
-    return values.quick ? Math.max(1, Math.ceil(count / 4)) : count;
+    if (!values.quick) return count;
+    return one.lasting ? 1 : Math.max(1, Math.ceil(count / 8));
   };
   try {
     // The first turns warm caches, the just-in-time compiler and the kernel's slabs; not counted.
-    const warming = values.quick ? 1 : (one.warming ?? 1);
+    const warming = values.quick ? (one.lasting ? 0 : 1) : (one.warming ?? 1);
     for (let round = -warming; round < rounds; round++) {
       // Whoever goes first in one round goes last in the next.
       const ordered = round % 2 === 0 ? turns : [...turns].reverse();
@@ -52,7 +53,7 @@ async function runCase(one: Case, host: Host): Promise<Result> {
         progress(`${one.name}: ${round < 0 ? 'warming' : `${round + 1}/${rounds}`} ${name}`);
         const done = await contestants[name](counts(name));
         if (round >= 0) figures.get(name)?.add(done);
-        await host.settle();
+        await host.settle(values.quick ? 20 : 150);
       }
     }
   } finally {

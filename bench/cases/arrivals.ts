@@ -11,6 +11,7 @@ const arrivalsCase: Case = {
   title: 'arrivals at 800 a second, routed, 256 live: arrival to ready',
   rounds: 3,
   count: 10,
+  lasting: true,
   goals: [{ of: 'ours, pool', at: 'p99', within: 3_000_000 }],
   async open(host) {
     const pooled = await RoutedNetwork.create({

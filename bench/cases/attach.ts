@@ -24,15 +24,17 @@ const attach: Case = {
   title: 'whole attach: named namespace, veth born inside, bridge port, address, default route',
   rounds: 10,
   count: 40,
-  counts: { 'ip spawned': 5, 'ip -batch': 10 },
+  counts: { 'ip spawned': 5, 'ip -batch': 10, pyroute2: 10 },
   warming: 40,
   goals: [
     { against: 'C', atMost: 1.1 },
     { against: 'ip spawned', fasterBy: 15 },
     { against: 'ip -batch', fasterBy: 5 },
+    { against: 'pyroute2', fasterBy: 6 },
   ],
   async open(host) {
     const network = await openBridge();
+    const { pyroute2 } = host;
     return {
       contestants: {
         ours: async (count) => {
@@ -47,6 +49,7 @@ const attach: Case = {
         C: (count) => host.floor('attach', count, 'bridge-named'),
         'ip spawned': (count) => byIp(host, count, attachBySpawning),
         'ip -batch': (count) => byIp(host, count, attachByBatch),
+        ...(pyroute2 === undefined ? {} : { pyroute2 }),
       },
       close: () => network.delete(),
     };

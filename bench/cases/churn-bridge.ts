@@ -9,12 +9,19 @@ const churnBridge: Case = {
   title: 'sustained attach + destroy on a bridge, 32 live',
   rounds: 3,
   count: 10,
+  lasting: true,
   goals: [{ against: 'C', rateAtLeast: 0.95 }],
   async open(host) {
     const network = await openBridge();
     return {
       contestants: {
-        ours: (seconds) => churn(seconds, live, () => network.attach()),
+        ours: (seconds) =>
+          churn(
+            seconds,
+            live,
+            () => network.attach(),
+            () => network.stats().unfreed,
+          ),
         C: (seconds) => host.floorChurn('bridge', live, seconds),
       },
       close: () => network.delete(),

@@ -10,6 +10,7 @@ const churnRouted: Case = {
   title: 'sustained attach + destroy, routed, 32 live',
   rounds: 3,
   count: 10,
+  lasting: true,
   goals: [
     { against: 'C', rateAtLeast: 0.92 },
     { at: 'p99', within: 5_000_000 },
@@ -18,7 +19,13 @@ const churnRouted: Case = {
     const network = await RoutedNetwork.create({ name: freshName(), subnet: '10.98.0.0/16' });
     return {
       contestants: {
-        ours: (seconds) => churn(seconds, live, () => network.attach()),
+        ours: (seconds) =>
+          churn(
+            seconds,
+            live,
+            () => network.attach(),
+            () => network.stats().unfreed,
+          ),
         C: (seconds) => host.floorChurn('routed', live, seconds),
       },
       close: () => network.delete(),

@@ -41,6 +41,7 @@ export function recycleCase(
     title: `take, one TCP connection, give back: ${what}`,
     rounds: 3,
     count: 5,
+    lasting: true,
     goals: [{ rateAtLeast: rate }],
     async open() {
       const network = await RoutedNetwork.create({

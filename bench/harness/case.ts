@@ -6,6 +6,8 @@ export interface Sustained {
   readonly seconds: number;
   /** Pieces done in each second. */
   readonly series: readonly number[];
+  /** What else was seen: 'at most 80 unfreed'. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -38,6 +40,10 @@ export interface Case {
   /** Turns that each contestant gets, and how often it does the work in one. */
   readonly rounds: number;
   readonly count: number;
+  /** What a figure is: times in ns unless given. */
+  readonly unit?: 'bytes';
+  /** The count is in seconds: --quick takes one, and does not warm. */
+  readonly lasting?: boolean;
   /**
    * Turns that ours gets before all others, not counted: what the table aims at is hot, and a
    * just-in-time compiler takes some thousand attaches until it is. A runtime has them behind it in

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sustained } from './case.ts';
 
+const pyroute2 = fileURLToPath(new URL('../pyroute2.py', import.meta.url));
 const source = fileURLToPath(new URL('../floor.c', import.meta.url));
 
 /** The host that the benchmark plays: a bridge, a parent for macvlans, `ip`, and the C floor. */
@@ -75,6 +76,21 @@ export class Host {
     return (await this.#runFloor(args, 60)).samples;
   }
 
+  /** Times of the attach by pyroute2, in ns; undefined where it is not installed. */
+  get pyroute2(): ((count: number) => Promise<readonly number[]>) | undefined {
+    // Debian's own Python, which has Debian's packages.
+    const python = '/usr/bin/python3';
+    const found = spawnSync(python, ['-c', 'import pyroute2'], { stdio: 'ignore' });
+    if (found.status !== 0) return undefined;
+    return (count) =>
+      new Promise((resolve, reject) => {
+        execFile(python, [pyroute2, String(count)], { timeout: 60_000 }, (error, out, stderr) => {
+          if (error !== null) reject(new Error(`${error.message} ${stderr}`));
+          else resolve(JSON.parse(out).samples);
+        });
+      });
+  }
+
   /** A sustained attach + destroy by the floor: flat out, or at so many arrivals a second. */
   floorChurn(kind: string, live: number, seconds: number, rate = 0): Promise<Sustained> {
     return this.#runFloor(['churn', kind, live, seconds, rate], seconds + 120);
@@ -90,11 +106,11 @@ export class Host {
   }
 
   /** Waits until the kernel has freed what the contestant before has closed. */
-  async settle(): Promise<void> {
+  async settle(pause = 150): Promise<void> {
     const deadline = Date.now() + 10_000;
     // The floor's links, and those of endpoints; a pool's stay, and have other names.
     const passing = () => this.links().some((name) => /^(f[0-9]+|bench-[0-9]+-.*)$/.test(name));
     while (passing() && Date.now() < deadline) await sleep(10);
-    await sleep(150);
+    await sleep(pause);
   }
 }

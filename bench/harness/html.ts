@@ -1,6 +1,6 @@
 import { draw, escapeText, type Plot } from './plot.ts';
 import type { Run } from './report.ts';
-import { duration, type Result } from './statistics.ts';
+import { figure, type Result } from './statistics.ts';
 
 function plots({ title, contestants }: Result): Plot[] {
   const all = Object.entries(contestants);
@@ -41,9 +41,9 @@ function table(result: Result): string {
     const rate = s.rate === undefined ? '' : `${s.rate.toFixed(0)}/s`;
     const cells = [
       name,
-      duration(s.p50),
-      duration(s.p99),
-      duration(s.p999),
+      figure(s.p50, result.unit),
+      figure(s.p99, result.unit),
+      figure(s.p999, result.unit),
       ratio,
       rate,
       `${s.samples}`,

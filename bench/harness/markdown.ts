@@ -1,21 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { duration, type Result } from './statistics.ts';
+import { figure, type Result } from './statistics.ts';
 
 const document = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const HEADING = '## One run\n';
 
 /** A run as a table: the contestants' medians and p99, and what is to be reached. */
 function table(results: readonly Result[]): string {
-  const rows = results.flatMap(({ title, contestants, verdicts }) => {
+  const rows = results.flatMap(({ title, contestants, verdicts, unit }) => {
     const names = Object.keys(contestants);
     return names.map((name, i) => {
       const { p50, p99, rate } = contestants[name];
-      const told = rate === undefined ? duration(p50) : `${rate.toFixed(0)}/s, ${duration(p50)}`;
+      const told =
+        rate === undefined ? figure(p50, unit) : `${rate.toFixed(0)}/s, ${figure(p50, unit)}`;
       const goals =
         i === 0 ? verdicts.map(({ met, text }) => `${met ? '✓' : '✗'} ${text}`).join('; ') : '';
-      return `| ${i === 0 ? title : ''} | ${name} | ${told} | ${duration(p99)} | ${goals} |`;
+      return `| ${i === 0 ? title : ''} | ${name} | ${told} | ${figure(p99, unit)} | ${goals} |`;
     });
   });
   return [

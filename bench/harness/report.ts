@@ -4,12 +4,12 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { page } from './html.ts';
-import { duration, type Result } from './statistics.ts';
+import { figure, type Result } from './statistics.ts';
 
 const folder = fileURLToPath(new URL('../results', import.meta.url));
 
 /** One case as rows of text: each contestant, then what was to be reached. */
-export function rows({ title, contestants, verdicts }: Result): string {
+export function rows({ title, contestants, verdicts, unit }: Result): string {
   const ours = contestants.ours;
   const lines = [title];
   for (const [name, summary] of Object.entries(contestants)) {
@@ -17,13 +17,14 @@ export function rows({ title, contestants, verdicts }: Result): string {
       ours === undefined || name === 'ours' ? '' : `${(summary.p50 / ours.p50).toFixed(2)} × ours`;
     const columns = [
       `  ${name.padEnd(16)}`,
-      duration(summary.p50).padStart(12),
-      `p99 ${duration(summary.p99)}`.padStart(18),
+      figure(summary.p50, unit).padStart(12),
+      `p99 ${figure(summary.p99, unit)}`.padStart(18),
       `n ${summary.samples}`.padStart(9),
       ratio.padStart(15),
       summary.rate === undefined ? '' : `${summary.rate.toFixed(0)}/s`.padStart(10),
     ];
     lines.push(columns.join(''));
+    if (summary.notes !== undefined) lines.push(`    ${summary.notes.join(', ')}`);
   }
   for (const { met, text } of verdicts) lines.push(`  ${met ? '✓' : '✗'} ${text}`);
   return lines.join('\n');

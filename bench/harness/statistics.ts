@@ -12,6 +12,8 @@ export interface Summary {
   readonly rate?: number;
   /** Pieces done in each second, where it went on for a while. */
   readonly series?: readonly number[];
+  /** What else was seen in the last turn. */
+  readonly notes?: readonly string[];
   /** ns at evenly spaced parts of the samples, from the fastest to the slowest. */
   readonly curve: readonly number[];
 }
@@ -26,6 +28,7 @@ export interface Result {
   readonly title: string;
   readonly contestants: Readonly<Record<string, Summary>>;
   readonly verdicts: readonly Verdict[];
+  readonly unit?: 'bytes';
 }
 
 /** All that one contestant did in its turns. */
@@ -33,6 +36,7 @@ export class Figures {
   readonly #samples: number[] = [];
   readonly #series: number[] = [];
   #seconds = 0;
+  #notes: readonly string[] = [];
 
   add(figures: readonly number[] | Sustained): void {
     const samples = 'samples' in figures ? figures.samples : figures;
@@ -40,6 +44,7 @@ export class Figures {
     if (!('samples' in figures)) return;
     this.#seconds += figures.seconds;
     this.#series.push(...figures.series);
+    this.#notes = figures.notes ?? [];
   }
 
   summarize(): Summary | undefined {
@@ -55,6 +60,7 @@ export class Figures {
       max: sorted[sorted.length - 1],
       curve: Array.from({ length: 100 }, (_, i) => quantile(sorted, i / 99)),
       ...(this.#seconds > 0 ? { rate: sorted.length / this.#seconds, series: this.#series } : {}),
+      ...(this.#notes.length > 0 ? { notes: this.#notes } : {}),
     };
   }
 }
@@ -64,6 +70,12 @@ export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 }
 
+/** A figure of a case: 1234567 → '1,235 µs', or '1,234,567 B'. */
+export function figure(value: number, unit: 'bytes' | undefined): string {
+  if (unit === undefined) return duration(value);
+  return `${value.toLocaleString('en', { maximumFractionDigits: 0 })} B`;
+}
+
 /** 1234567 → '1,235 µs'. */
 export function duration(ns: number): string {
   const us = ns / 1_000;
@@ -71,7 +83,11 @@ export function duration(ns: number): string {
   return `${us.toLocaleString('en', { maximumFractionDigits: digits })} µs`;
 }
 
-function judge(goal: Goal, figures: Readonly<Record<string, Summary>>): Verdict | undefined {
+function judge(
+  goal: Goal,
+  figures: Readonly<Record<string, Summary>>,
+  unit: 'bytes' | undefined,
+): Verdict | undefined {
   const at = goal.at ?? 'p50';
   const of = figures[goal.of ?? 'ours'];
   const against = goal.against === undefined ? undefined : figures[goal.against];
@@ -100,12 +116,12 @@ function judge(goal: Goal, figures: Readonly<Record<string, Summary>>): Verdict 
   }
   const limit = goal.within ?? 0;
   const over = value - base;
-  const text = `${at} ${duration(over)}${than && ` over ${than}`} (≤ ${duration(limit)})`;
+  const text = `${at} ${figure(over, unit)}${than && ` over ${than}`} (≤ ${figure(limit, unit)})`;
   return { text, met: over <= limit };
 }
 
 export function judged(
-  { name, title, goals }: Case,
+  { name, title, goals, unit }: Case,
   figures: ReadonlyMap<string, Figures>,
 ): Result {
   const contestants: Record<string, Summary> = {};
@@ -114,7 +130,7 @@ export function judged(
     if (summary !== undefined) contestants[contestant] = summary;
   }
   const verdicts = goals
-    .map((goal) => judge(goal, contestants))
+    .map((goal) => judge(goal, contestants, unit))
     .filter((verdict) => verdict !== undefined);
-  return { name, title, contestants, verdicts };
+  return { name, title, contestants, verdicts, unit };
 }
