@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sustained } from './case.ts';
 
-const pyroute2 = fileURLToPath(new URL('../pyroute2.py', import.meta.url));
+const pyroute2 = fileURLToPath(new URL('../attach_pyroute2.py', import.meta.url));
 const source = fileURLToPath(new URL('../floor.c', import.meta.url));
 
 /** The host that the benchmark plays: a bridge, a parent for macvlans, `ip`, and the C floor. */

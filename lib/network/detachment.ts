@@ -78,9 +78,12 @@ export async function removeInner(
   const netns = state.netns ?? state.open?.();
   // What is gone already needs no taking away.
   const ignore = (): undefined => undefined;
-  for (const request of layout.hostGone?.(settings, state) ?? [])
-    await host.ns.channel.run(request).catch(ignore);
-  await netns?.channel.run(link.set(ifname, { alias: leavingAlias(name) })).catch(ignore);
+  // Asked for at once, they travel together.
+  const gone = layout.hostGone?.(settings, state) ?? [];
+  await Promise.all(gone.map((request) => host.ns.channel.run(request).catch(ignore)));
+  // Of an anonymous namespace nothing is known but by its descriptor: closing it is all.
+  if (foreign || name !== undefined)
+    await netns?.channel.run(link.set(ifname, { alias: leavingAlias(name) })).catch(ignore);
   if (foreign) {
     await netns?.channel.run(link.delete(ifname)).catch(ignore);
     netns?.close();

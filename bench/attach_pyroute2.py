@@ -1,5 +1,5 @@
 # attach.ts's contestant: the same attach by pyroute2, in one process that has all loaded.
-#   python3 pyroute2.py N    whole attaches to bench0, all kept until the end: one line of JSON
+#   python3 attach_pyroute2.py N   whole attaches to bench0, all kept until the end: one line of JSON
 import json
 import os
 import sys
