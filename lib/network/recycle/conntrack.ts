@@ -1,4 +1,4 @@
-import { addon } from '../../native.ts';
+import { receive, send } from '../../netlink/datagram.ts';
 
 const NFNL_SUBSYS_CTNETLINK = 1;
 const IPCTNL_MSG_CT_GET_STATS = 5;
@@ -25,8 +25,8 @@ let lacking = false;
  */
 export function entriesTracked(fd: number): number {
   if (fd < 0 || lacking) return 0;
-  addon.send(fd, question, question.length);
-  const length = addon.receive(fd, answer);
+  send(fd, question, question.length);
+  const length = receive(fd, answer);
   if (length < HEADERS || view.getUint16(4, true) !== TYPE) {
     lacking = true;
     return 0;

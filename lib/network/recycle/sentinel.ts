@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { addon } from '../../native.ts';
+import { receive } from '../../netlink/datagram.ts';
 import type { PlanWriter } from '../../netlink/plan.ts';
 import type { Made } from '../../netlink/task.ts';
 import type { Hold } from '../../netns/hold.ts';
@@ -106,7 +106,7 @@ export class Sentinel {
    */
   async settled(): Promise<void> {
     for (const until = performance.now() + SETTLING; performance.now() < until; ) {
-      const length = addon.receive(this.#listeners[0], heard);
+      const length = receive(this.#listeners[0], heard);
       if (length === EAGAIN) await new Promise((resolve) => setTimeout(resolve, 1));
       else if (length > 0 && isOperating(length)) return;
     }
@@ -117,7 +117,7 @@ export class Sentinel {
     for (const fd of this.#listeners) {
       if (fd < 0) continue;
       let length: number;
-      do length = addon.receive(fd, heard);
+      do length = receive(fd, heard);
       while (length >= 0 || length === ENOBUFS);
     }
   }
@@ -131,7 +131,7 @@ export class Sentinel {
     for (const [i, fd] of this.#listeners.entries()) {
       if (fd < 0) continue;
       let length: number;
-      do length = addon.receive(fd, heard);
+      do length = receive(fd, heard);
       while (length > 0 && own !== undefined && isGiven(own));
       if (length === EAGAIN) continue;
       if (length < 0) return 'more was changed in it than could be heard';
