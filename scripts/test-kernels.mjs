@@ -40,10 +40,13 @@ const UNFIT = new Set(['test/interop/uapi.test.ts', 'test/interop/nftables.test.
 const files =
   positionals.length > 0
     ? positionals.map((file) => relative(root, resolve(file)))
-    : readdirSync(join(root, 'test/interop'))
-        .filter((name) => name.endsWith('.test.ts'))
-        .map((name) => `test/interop/${name}`)
-        .filter((file) => !UNFIT.has(file));
+    : [
+        ...readdirSync(join(root, 'test/interop'))
+          .filter((name) => name.endsWith('.test.ts'))
+          .map((name) => `test/interop/${name}`)
+          .filter((file) => !UNFIT.has(file)),
+        ...['link', 'watch', 'network-macvlan'].map((name) => `test/integration/${name}.test.ts`),
+      ];
 
 const out = join(root, 'build/guest-tests');
 await bundle();

@@ -144,7 +144,12 @@ export class Seats {
       hostLink: `${name}-${place.toString(16)}`,
       hostIndex,
       ifname,
-      index: foreign || this.#freshIndex === undefined ? hostIndex : this.#freshIndex,
+      // Kernels before 6.15 want the number of a link born elsewhere (a macvlan, by itself and not as
+      // the far end of a pair) to be free here as well.
+      index:
+        foreign || kind === 'macvlan' || this.#freshIndex === undefined
+          ? hostIndex
+          : this.#freshIndex,
       mac,
       mtu: options.mtu ?? (kind === 'macvlan' ? record.mtu : mtu),
       alias: this.alias(assigned, options, foreign),

@@ -38,29 +38,33 @@ export const expect = Object.assign(
   chai.expect,
   matchers,
 );
-/** Asks again until the matcher is content: `expect.poll(fn).toBe(…)`. */
-Object.assign(expect, {
-  poll: (ask: () => unknown, { timeout = 1_000, interval = 50 } = {}) =>
+/** Asks again until the matcher is content: `expect.poll(fn).toBe(…)`, `.not.toBe(…)`. */
+function poll(ask: () => unknown, { timeout = 1_000, interval = 50 } = {}): object {
+  const matchers = (negated: boolean) =>
     new Proxy(
       {},
       {
-        get:
-          (_, matcher) =>
-          async (...wanted: unknown[]) => {
+        get(_, matcher) {
+          if (matcher === 'not') return matchers(true);
+          return async (...wanted: unknown[]) => {
             const deadline = Date.now() + timeout * SLOWNESS;
             for (;;) {
               try {
                 const assertion = expect(await ask());
-                return Reflect.get(assertion, matcher).apply(assertion, wanted);
+                const asked = negated ? assertion.not : assertion;
+                return Reflect.get(asked, matcher).apply(asked, wanted);
               } catch (error) {
                 if (Date.now() > deadline) throw error;
                 await new Promise((resolve) => setTimeout(resolve, interval));
               }
             }
-          },
+          };
+        },
       },
-    ),
-});
+    );
+  return matchers(false);
+}
+Object.assign(expect, { poll });
 // Matchers keep the count of assertions under the object they belong to.
 setState({ assertionCalls: 0 }, Reflect.get(globalThis, Symbol.for('expect-global')) ?? expect);
 
