@@ -67,7 +67,10 @@ export interface LinkSettings {
 
 /** What is settled when a link is made. */
 export interface LinkBirth extends LinkSettings {
-  /** The ifindex to have; the kernel chooses unless given. */
+  /**
+   * The ifindex to have; the kernel chooses unless given. With `netns`, kernels before 6.15 want it
+   * to be free in the namespace that is asked as well.
+   */
   index?: number;
   /** The link below, for kinds that stand on one. IFLA_LINK */
   link?: Dev;
