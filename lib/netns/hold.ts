@@ -116,6 +116,7 @@ export class Hold implements Inside {
     handles.delete(this);
     for (const end of [...(this.#dependents ?? [])]) end();
     const next = this.beside(this.fd);
+    next.#label = this.#label;
     for (const fd of this.#kept.splice(0)) {
       if (keep.includes(fd)) next.keep(fd);
       else addon.close(fd);
