@@ -176,11 +176,21 @@ async function churn(until: number, width: number): Promise<void> {
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-/** The links of a pool have other names each time; how many there are is what counts. */
+/** What a pool holds has other names and numbers each time; how much there is is what counts. */
 function account(): State {
   const state = readState();
-  const nameless = (entry: string) => entry.replace(/\bsoak1-[0-9a-f]+$/, 'soak1-…');
-  return { ...state, links: state.links.map(nameless), routes: state.routes.map(nameless) };
+  const nameless = (entry: string) =>
+    entry
+      .replace(/\bsoak1-[0-9a-f]+$/, 'soak1-…')
+      .replace(/^net:\[\d+\]$/, 'net:[…]')
+      .replace(/^.*\/net\/sockstat.*$/, 'sockstat');
+  const { links, routes, descriptors } = state;
+  return {
+    ...state,
+    links: links.map(nameless),
+    routes: routes.map(nameless),
+    descriptors: descriptors.map(nameless),
+  };
 }
 
 async function settled(): Promise<void> {
