@@ -44,7 +44,7 @@ async function runCase(one: Case, host: Host): Promise<Result> {
   };
   try {
     // The first turns warm caches, the just-in-time compiler and the kernel's slabs; not counted.
-    const warming = values.quick ? (one.lasting ? 0 : 1) : (one.warming ?? 1);
+    const warming = values.quick ? (one.lasting || one.count === 1 ? 0 : 1) : (one.warming ?? 1);
     for (let round = -warming; round < rounds; round++) {
       // Whoever goes first in one round goes last in the next.
       const ordered = round % 2 === 0 ? turns : [...turns].reverse();
