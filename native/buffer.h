@@ -36,6 +36,7 @@ class Buffer {
   size_t size() const { return size_; }
   uint8_t* end() { return data_ + size_; }
   size_t room() const { return capacity_ - size_; }
+  size_t capacity() const { return capacity_; }
 
   bool reserve(size_t room) {
     if (capacity_ - size_ >= room) return true;

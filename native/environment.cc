@@ -113,6 +113,7 @@ int Environment::start(napi_value deliver) {
 Job* Environment::makeJob(const uint8_t* plan, size_t length, int* error) {
   Job* job = spare_.pop();
   if (job == nullptr) job = new Job;
+  if (job == roomy_) roomy_ = nullptr;
   job->plan.truncate(0);
   // A copy: JavaScript goes on writing into its own, and what was checked must stay as it was.
   *error = job->plan.append(plan, length) ? checkPlan(job->plan.data(), length) : -ENOMEM;
@@ -126,11 +127,13 @@ void Environment::recycle(Job* job) {
     return;
   }
   job->plan.shrink(kSpareBytes);
-  // Some keep the room for a long dump, for the next of its kind.
-  job->result.bytes.shrink(spare_.size() < 4 ? Inbox::kMost : kSpareBytes);
+  // One keeps the room for a long dump, for the next of its kind: fresh memory is dear.
+  job->result.bytes.shrink(roomy_ == nullptr ? Inbox::kMost : kSpareBytes);
+  if (job->result.bytes.capacity() > kSpareBytes) roomy_ = job;
   job->waited = false;
   job->finished.store(false, std::memory_order_relaxed);
-  spare_.push(job);
+  // Last in, first out: what is used again is warm.
+  spare_.pushFirst(job);
 }
 
 int Environment::submit(const uint8_t* plan, size_t length) {

@@ -19,7 +19,7 @@ class Poll;
 struct Inbox {
   static constexpr size_t kSize = size_t{64} * 1024;
   // It grows with the results up to this: fresh memory for each long dump costs more than the copy.
-  static constexpr size_t kMost = size_t{4} * 1024 * 1024;
+  static constexpr size_t kMost = size_t{16} * 1024 * 1024;
   uint8_t* data = nullptr;
   size_t size = 0;
   napi_ref array = nullptr;
@@ -82,6 +82,7 @@ class Environment {
   Inbox outbox_;  // of runSync, which may be called while a delivery is read
   int32_t* outcomeData_ = nullptr;
   JobList spare_;
+  Job* roomy_ = nullptr;  // the one of them that keeps room for a long dump
   std::vector<Poll*> polls_;
   uint32_t tickets_ = 0;
   uint32_t inFlight_ = 0;

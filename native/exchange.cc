@@ -79,6 +79,10 @@ void Exchange::takeBack() {
 }
 
 int Exchange::resolve(uint32_t from, uint32_t to) {
+  // Messages of one batch mostly name one link, and none of them renames it: see changesLink.
+  const uint8_t* known = nullptr;
+  uint16_t knownLength = 0;
+  int knownIndex = 0;
   for (uint32_t i = from; i < to; i++) {
     for (uint32_t r = 0; r < t_.entries[i].references; r++) {
       const auto reference = load<Reference>(reference_);
@@ -87,7 +91,15 @@ int Exchange::resolve(uint32_t from, uint32_t to) {
       if (is(i, kAnswered)) continue;
       int value;
       if (reference.kind == 0) {
-        value = findLink(run_, fd_, reinterpret_cast<const char*>(operand), reference.length);
+        if (known != nullptr && reference.length == knownLength &&
+            memcmp(operand, known, knownLength) == 0) {
+          value = knownIndex;
+        } else {
+          value = findLink(run_, fd_, reinterpret_cast<const char*>(operand), reference.length);
+          known = value >= 0 ? operand : nullptr;
+          knownLength = reference.length;
+          knownIndex = value;
+        }
       } else {
         value = run_.descriptor(load<int32_t>(operand));
         if (value < 0) value = run_.fail("sendmsg", -EBADF);

@@ -35,6 +35,13 @@ class JobList {
     last_ = job;
     size_++;
   }
+  void pushFirst(Job* job) {
+    job->previous = nullptr;
+    job->next = first_;
+    (first_ == nullptr ? last_ : first_->previous) = job;
+    first_ = job;
+    size_++;
+  }
   Job* pop() {
     Job* job = first_;
     if (job == nullptr) return nullptr;
