@@ -77,6 +77,13 @@ export class Reaper {
    */
   async freed(ns: NetNs, ifname: string): Promise<void> {
     this.#unseen++;
+    let seen = false;
+    const dead = (): void => {
+      if (seen) return;
+      seen = true;
+      this.#unseen--;
+      this.#wake();
+    };
     try {
       this.#witness ??= Witness.create(this.#host.ns.hold);
       const witness = await this.#witness;
@@ -85,6 +92,8 @@ export class Reaper {
         await witness.ask(deleteInside(id, ifname)).catch(() => undefined);
         return;
       }
+      // The kernel is at it: who waits for room need not wait for the rest.
+      dead();
       // Its links go only after it was seen to die; what dies together waits together.
       this.#settled ??= this.#barrier.then(() => {
         this.#settled = undefined;
@@ -94,8 +103,7 @@ export class Reaper {
       await this.#settled;
       this.#reaped++;
     } finally {
-      this.#unseen--;
-      this.#wake();
+      dead();
     }
   }
 
