@@ -90,10 +90,6 @@ export const bridgeLayout: Layout = {
     return requests;
   },
 
-  // From 127.0.0.1 on the host to a published port: the answer comes in by the bridge.
-  beforePublish: (plan, { name }) =>
-    plan.writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1'),
-
   hairpinForPorts: true,
 
   filter: ({ name }) => ({ master: name }),

@@ -67,9 +67,11 @@ export class Members implements Owner {
       const specs = options.publish === undefined ? [] : [options.publish].flat();
       const to = assigned;
       const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, to));
-      if (ports.length > 0) await rules.ensure(course);
+      if (ports.length > 0) await rules.ensureForPorts(course);
       const hairpin = options.hairpin || (ports.length > 0 && this.#hairpinForPorts());
-      return await this.#make({ ...options, hairpin }, assigned, existing, ports, course);
+      const made = await this.#make({ ...options, hairpin }, assigned, existing, ports, course);
+      if (ports.length > 0) await rules.renew(ports);
+      return made;
     } catch (error) {
       if (assigned !== undefined) seats.release(assigned);
       existing?.close();
@@ -179,13 +181,14 @@ export class Members implements Owner {
     if (ports.length === 0) return ports;
     // What was given up may be on its way to take the same port back.
     await courses.settled();
-    await rules.ensure(course);
+    await rules.ensureForPorts(course);
     const tag = this.tag(state.name);
     await runSequence(
       publishSequence(host, settings, layout, state, ports, tag, this.#hairpinForPorts()),
       course,
     );
     state.ports.push(...ports);
+    await rules.renew(ports);
     return ports;
   }
 

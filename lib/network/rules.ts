@@ -48,6 +48,7 @@ export class Rules {
   readonly #network: NetworkRules;
   readonly #connections: Connections;
   #ready: Promise<void> | undefined;
+  #readyForPorts: Promise<void> | undefined;
 
   constructor(host: Host, network: NetworkRules) {
     this.#host = host;
@@ -60,6 +61,13 @@ export class Rules {
     return this.#connections.forget(ports);
   }
 
+  /** Has it forget those that came to nobody before the ports were published, where they have no end. */
+  renew(ports: readonly PublishedPort[]): Promise<void> | undefined {
+    return ports.some(({ protocol }) => protocol === 'udp')
+      ? this.#connections.renew(ports.filter(({ protocol }) => protocol === 'udp'))
+      : undefined;
+  }
+
   /** Has the network's rules made, and the table where this is the first network: once. */
   ensure(course?: Course): Promise<void> {
     if (this.#ready === undefined) {
@@ -70,6 +78,28 @@ export class Rules {
       });
     }
     return this.#ready;
+  }
+
+  /**
+   * As `ensure`, with what published ports need besides, once: where all endpoints are behind one
+   * link, answers to the host's own 127.0.0.1 come in by it.
+   */
+  ensureForPorts(course?: Course): Promise<void> {
+    if (this.#readyForPorts === undefined) {
+      course?.begin();
+      this.#readyForPorts = this.#makeForPorts().catch((error) => {
+        this.#readyForPorts = undefined;
+        throw error;
+      });
+    }
+    return this.#readyForPorts;
+  }
+
+  async #makeForPorts(): Promise<void> {
+    const { interfaces, subnets } = this.#network;
+    await this.ensure();
+    if (interfaces.endsWith('*') || !subnets.some(({ family }) => family === 4)) return;
+    await this.#host.ns.sysctl.set(`net/ipv4/conf/${interfaces}/route_localnet`, 1);
   }
 
   async #make(): Promise<void> {
@@ -144,6 +174,7 @@ export class Rules {
   async remove(): Promise<void> {
     const { nft } = this.#host;
     this.#ready = undefined;
+    this.#readyForPorts = undefined;
     for (let i = 0; ; i++) {
       const tables = await nft.run(table.list('inet')).catch(() => []);
       if (!tables.some(({ name }) => name === TABLE.table)) return;

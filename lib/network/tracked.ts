@@ -1,30 +1,38 @@
 import { NetlinkError } from '../errors.ts';
+import type { Request } from '../netlink/request.ts';
 import { ipBytes } from '../nftables/bytes.ts';
 import { conntrack, type Tracked, type Tuple } from '../nftables/conntrack.ts';
 import type { Host } from './host.ts';
 import type { PublishedPort } from './ports.ts';
 import { PROTOCOLS } from './ruleset.ts';
 
-/**
- * Connections that came by ports which are published no more. The kernel goes on leading what it
- * tracks to where it led it: a client that sends on (UDP has no end) would never find whoever has the
- * port next.
- */
-export class Connections {
+/** Looks for connections by ports, and has the kernel forget them; what is asked meanwhile, together. */
+class Search {
   readonly #host: Host;
+  readonly #list: () => Request<Tracked[]>;
+  readonly #key: (port: PublishedPort) => string;
+  readonly #keyOf: (found: Tracked) => string;
   #gathered: PublishedPort[] = [];
   #next: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(host: Host) {
+  constructor(
+    host: Host,
+    list: () => Request<Tracked[]>,
+    key: (port: PublishedPort) => string,
+    keyOf: (found: Tracked) => string,
+  ) {
     this.#host = host;
+    this.#list = list;
+    this.#key = key;
+    this.#keyOf = keyOf;
   }
 
   /**
-   * Has the kernel forget them; the ports lead nowhere any more. A listing walks the connections of
-   * all namespaces, so what comes while one is on its way is looked for together in the next.
+   * A listing walks the connections of all namespaces, so what comes while one is on its way is
+   * looked for in the next, all at once.
    */
-  forget(ports: readonly PublishedPort[]): Promise<void> {
+  run(ports: readonly PublishedPort[]): Promise<void> {
     if (ports.length === 0) return Promise.resolve();
     this.#gathered.push(...ports);
     this.#next ??= this.#running.then(() => {
@@ -41,22 +49,55 @@ export class Connections {
     const { nft } = this.#host;
     try {
       if ((await nft.run(conntrack.count())) === 0) return;
-      const led = await nft.run(conntrack.listTranslated());
-      const ends = new Map<string, PublishedPort[]>();
+      const wanted = new Map<string, PublishedPort[]>();
       for (const port of ports) {
-        const key = keyOf(ipBytes(port.address), PROTOCOLS[port.protocol], port.port);
-        const known = ends.get(key);
-        if (known === undefined) ends.set(key, [port]);
+        const key = this.#key(port);
+        const known = wanted.get(key);
+        if (known === undefined) wanted.set(key, [port]);
         else known.push(port);
       }
-      const gone = led.filter((each) =>
-        ends.get(endOf(each.reply))?.some((port) => by(each, port)),
+      const found = (await nft.run(this.#list())).filter((each) =>
+        wanted.get(this.#keyOf(each))?.some((port) => by(each, port)),
       );
-      await Promise.all(gone.map((each) => nft.run(conntrack.delete(each)).catch(ended)));
+      await Promise.all(found.map((each) => nft.run(conntrack.delete(each)).catch(ended)));
     } catch (error) {
       // A kernel that does not tell what it tracks (CONFIG_NF_CT_NETLINK) forgets by itself, in time.
       if (!(error instanceof NetlinkError)) throw error;
     }
+  }
+}
+
+/**
+ * Connections by published ports. The kernel goes on leading what it tracks to where it led it: a
+ * client that sends on (UDP has no end) would never find whoever has the port next.
+ */
+export class Connections {
+  readonly #led: Search;
+  readonly #lost: Search;
+
+  constructor(host: Host) {
+    this.#led = new Search(
+      host,
+      conntrack.listTranslated,
+      ({ address, protocol, port }) => keyOf(ipBytes(address), PROTOCOLS[protocol], port),
+      ({ reply }) => endOf(reply),
+    );
+    this.#lost = new Search(
+      host,
+      conntrack.listPlain,
+      ({ protocol, hostPort }) => `${PROTOCOLS[protocol]} ${hostPort}`,
+      ({ original: { protocol } }) => `${protocol?.number} ${protocol?.destinationPort}`,
+    );
+  }
+
+  /** Forgets what was led to endpoints by ports that lead nowhere any more. */
+  forget(ports: readonly PublishedPort[]): Promise<void> {
+    return this.#led.run(ports);
+  }
+
+  /** Forgets what came to nobody at ports that lead somewhere now. */
+  renew(ports: readonly PublishedPort[]): Promise<void> {
+    return this.#lost.run(ports);
   }
 }
 

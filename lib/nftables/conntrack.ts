@@ -86,22 +86,10 @@ export const conntrack = {
   },
 
   /** Those that were led to another destination than they asked for. */
-  listTranslated(): Request<Tracked[]> {
-    // Kernels that don't filter by status send all of them.
-    const filter = { status: CT_STATUS.dnat, statusMask: CT_STATUS.dnat };
-    return dump(
-      'conntrack.list',
-      IPCTNL_MSG_CT_GET,
-      'IPCTNL_MSG_CT_GET',
-      'unspecified',
-      conntrackTable,
-      filter,
-      ({ original, reply, status = 0, id, zone }, family, out: Tracked[]) => {
-        if (original === undefined || reply === undefined) return;
-        if ((status & CT_STATUS.dnat) !== 0) out.push({ family, original, reply, id, zone });
-      },
-    );
-  },
+  listTranslated: (): Request<Tracked[]> => list(CT_STATUS.dnat, CT_STATUS.dnat),
+
+  /** Those that go where they asked to, with the address that they come from. */
+  listPlain: (): Request<Tracked[]> => list(0, CT_STATUS.dnat | CT_STATUS.snat),
 
   /** Forgets one; ENOENT where it has ended meanwhile. */
   delete({ family, original, id, zone }: Tracked): Request<void> {
@@ -123,3 +111,19 @@ export const conntrack = {
     };
   },
 };
+
+function list(wanted: number, mask: number): Request<Tracked[]> {
+  // Kernels that don't filter by status send all of them.
+  return dump(
+    'conntrack.list',
+    IPCTNL_MSG_CT_GET,
+    'IPCTNL_MSG_CT_GET',
+    'unspecified',
+    conntrackTable,
+    { status: wanted, statusMask: mask },
+    ({ original, reply, status = 0, id, zone }, family, out: Tracked[]) => {
+      if (original === undefined || reply === undefined) return;
+      if ((status & mask) === wanted) out.push({ family, original, reply, id, zone });
+    },
+  );
+}

@@ -97,6 +97,18 @@ describe.each(KINDS)('a published port of a %s network that changes hands', (_ki
     },
   );
 
+  it('a client that sends while nobody has the port reaches the next one', async () => {
+    const client = await udp(world, 4);
+    expect(await asked(client, 5353, '192.0.2.1')).toBeUndefined();
+    const web = await network.attach({ publish });
+    await udp(web.netns, 4, 53, 'web');
+    expect(await asked(client, 5353, '192.0.2.1')).toBe('web');
+    await web.unpublish(publish);
+    expect(await asked(client, 5353, '192.0.2.1')).toBeUndefined();
+    await web.publish(publish);
+    expect(await asked(client, 5353, '192.0.2.1')).toBe('web');
+  });
+
   it('what came by other ports goes on', async () => {
     const web = await network.attach({
       publish: [publish, { ...publish, hostPort: 5354 }],
