@@ -62,6 +62,7 @@ export class Members implements Owner {
     const { seats, rules } = this.#shop;
     const existing = options.netns === undefined ? undefined : openExisting(options.netns);
     let assigned: Assigned | undefined;
+    let made: EndpointState;
     try {
       assigned = seats.take(options.address);
       const specs = options.publish === undefined ? [] : [options.publish].flat();
@@ -69,12 +70,18 @@ export class Members implements Owner {
       const ports = specs.flatMap((spec, i) => expand(`publish[${i}]`, spec, to));
       if (ports.length > 0) await rules.ensureForPorts(course);
       const hairpin = options.hairpin || (ports.length > 0 && this.#hairpinForPorts());
-      const made = await this.#make({ ...options, hairpin }, assigned, existing, ports, course);
-      if (ports.length > 0) await rules.renew(ports);
-      return made;
+      made = await this.#make({ ...options, hairpin }, assigned, existing, ports, course);
     } catch (error) {
       if (assigned !== undefined) seats.release(assigned);
       existing?.close();
+      throw error;
+    }
+    try {
+      if (made.ports.length > 0) await rules.renew(made.ports);
+      return made;
+    } catch (error) {
+      // It is whole: its address goes with it, and not before.
+      await this.remove(made);
       throw error;
     }
   }
