@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kMaxFile = size_t{4} * 1024 * 1024;
 // A named pipe would block its opener for good, and with it the end of the environment.
 constexpr int kFileFlags = O_NONBLOCK | O_CLOEXEC;
+constexpr size_t kFirstRead = 4096;
+constexpr size_t kNextRead = size_t{64} * 1024;
 constexpr int kLockMilliseconds = 30'000;
 
 }  // namespace
@@ -75,12 +77,15 @@ int read(Run& run, const Operands& operands) {
   if (record == 0) return -ENOMEM;
   Buffer& bytes = run.result.bytes;
   const size_t from = bytes.size();
+  // Not all the room there is: for a sysctl the kernel allocates as much as it is asked for, and
+  // from 4 MB on that is ENOMEM.
+  size_t chunk = kFirstRead;
   for (;;) {
-    if (!bytes.reserve(4096)) {
+    if (!bytes.reserve(chunk)) {
       run.result.drop(record);
       return run.fail("read", -ENOMEM);
     }
-    const ssize_t n = retry([&] { return ::read(file.get(), bytes.end(), bytes.room()); });
+    const ssize_t n = retry([&] { return ::read(file.get(), bytes.end(), chunk); });
     if (n < 0 || bytes.size() - from > kMaxFile) {
       const int error = n < 0 ? -errno : -EFBIG;
       run.result.drop(record);
@@ -88,6 +93,7 @@ int read(Run& run, const Operands& operands) {
     }
     if (n == 0) break;
     bytes.extend(static_cast<size_t>(n));
+    chunk = kNextRead;
   }
   // `extra` is the real length: the record is padded.
   store<int32_t>(bytes.data() + record + 12, static_cast<int32_t>(bytes.size() - from));

@@ -114,6 +114,20 @@ describe('steps', () => {
     const ran = await runPlan((plan) => plan.read(at('large')));
     expect(Buffer.from(ran.data(0)).equals(content)).toBe(true);
   });
+
+  test('a small file behind large ones, in the room that those have left', async () => {
+    writeFileSync(at('huge'), Buffer.alloc(3_900_000, 'x'));
+    const key = '/proc/sys/net/ipv4/ip_default_ttl';
+    const huge = (plan: PlanWriter): void => {
+      for (let i = 0; i < 3; i++) plan.read(at('huge'));
+    };
+    // The kernel allocates as much for a sysctl as it is asked for, up to 4 MB.
+    expect((await runPlan(huge)).errno).toBe(0);
+    const ran = await runPlan((plan) => plan.read(key));
+    expect(Buffer.from(ran.data(0)).toString()).toBe('64\n');
+    expect(runPlanSync(huge).errno).toBe(0);
+    expect(Buffer.from(runPlanSync((plan) => plan.read(key)).data(0)).toString()).toBe('64\n');
+  });
 });
 
 describe('failure', () => {
