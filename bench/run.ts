@@ -80,12 +80,22 @@ for (const name of wanted) {
   }
 }
 
+// Given up, it ends with the case that is running, and writes what it has.
+let ending = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    ending = true;
+    console.error(`${signal}: this case is the last`);
+  });
+}
+
 const host = new Host();
 const results: Result[] = [];
 const failures: string[] = [];
 try {
   host.prepare();
   for (const name of wanted.length > 0 ? wanted : names) {
+    if (ending) break;
     try {
       const result = await runCase(await load(name), host);
       results.push(result);
