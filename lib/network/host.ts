@@ -65,8 +65,8 @@ export class Host {
   }
 
   /** Whether plans find all their sockets open: from then on they are alike, byte by byte. */
-  get ready(): boolean {
-    return this.#route.fd >= 0;
+  isReady(netfilter: boolean): boolean {
+    return this.#route.fd >= 0 && (!netfilter || this.#netfilter.fd >= 0);
   }
 
   /** Lends a plan its sockets: written first, since opening one enters the host's namespace. */

@@ -6,6 +6,7 @@ import type { Attachment } from './attachment.ts';
 import { ipText, ipv4Number, parseIp } from './ip.ts';
 import type { Seat } from './layout.ts';
 import { hostMac } from './mac.ts';
+import type { PublishedPort } from './ports.ts';
 import { type SequenceOf, writeSequence } from './sequence.ts';
 
 /** So many shapes of attachments are kept: of names and addresses, as long as they differ. */
@@ -36,21 +37,40 @@ const HOLES: readonly Hole<Attachment>[] = [
   (into, { kept }) => (kept === undefined ? 0 : into.writeInt32LE(kept.fd)),
   (into, { kept }) => (kept === undefined ? 0 : into.writeInt32LE(kept.socket)),
   (into, { kept }) => (kept === undefined ? 0 : writeMac(into, kept.mac)),
+  (into, { ports }) => (ports.length === 0 ? 0 : into.writeUInt16BE(ports[0].hostPort)),
+  (into, { ports }) => (ports.length === 0 ? 0 : into.writeUInt16BE(ports[0].port)),
+  (into, { ports, tag }) => (ports.length === 0 ? 0 : into.write(tag, 'latin1')),
 ];
 
+/** One port, of each family: more come in too many shapes. */
+function isOnePort(ports: readonly PublishedPort[]): boolean {
+  return ports.every(
+    ({ protocol, hostAddress, hostPort, port }) =>
+      protocol === ports[0].protocol &&
+      hostAddress === ports[0].hostAddress &&
+      hostPort === ports[0].hostPort &&
+      port === ports[0].port,
+  );
+}
+
 /** What has to be alike for two attachments to have plans of one shape. */
-function shapeOf({ seat, name = '', settings, kept }: Attachment): string {
+function shapeOf({ seat, name = '', settings, kept, ports, tag }: Attachment): string {
   const { addresses } = settings;
   const { ipv4: four = '', ipv6: six = '' } = seat.assigned;
   const inside = seat.index === seat.hostIndex ? '=' : seat.index;
   const subnets = `${four && addresses.subnetOf(four)?.text} ${six && addresses.subnetOf(six)?.text}`;
   const switches = `${seat.hairpin} ${seat.isolated} ${seat.defaultRoute} ${kept?.otherMac}`;
-  return `${seat.hostLink.length} ${seat.alias?.length} ${name.length} ${inside} ${seat.ifname} ${seat.mtu} ${switches} ${subnets}`;
+  const families = ports.map(({ address }) => (address.includes(':') ? 6 : 4)).join();
+  const published =
+    ports.length === 0
+      ? ''
+      : `${families} ${ports[0].protocol} ${ports[0].hostAddress} ${tag.length}`;
+  return `${seat.hostLink.length} ${seat.alias?.length} ${name.length} ${inside} ${seat.ifname} ${seat.mtu} ${switches} ${subnets} ${published}`;
 }
 
 /** The same place taken by somebody else: no byte of what is its own stays as it was. */
 function sample(attachment: Attachment, which: 0 | 1): Attachment {
-  const { seat, name, kept } = attachment;
+  const { seat, name, kept, ports, tag } = attachment;
   const hostIndex = [0x51525354, 0x61626364][which];
   const fill = (value: string, letters: string): string => letters[which].repeat(value.length);
   const neighbour = (address: string | undefined): string | undefined => {
@@ -71,6 +91,13 @@ function sample(attachment: Attachment, which: 0 | 1): Attachment {
     ...attachment,
     seat: changed,
     name: name === undefined ? undefined : fill(name, 'ef'),
+    tag: fill(tag, 'gh'),
+    ports: ports.map((port) => ({
+      ...port,
+      hostPort: [0x9192, 0xa1a2][which],
+      port: [0x9394, 0xa3a4][which],
+      address: neighbour(port.address) ?? '',
+    })),
     kept: kept && {
       ...kept,
       fd: [0x23242526, 0x33343536][which],
@@ -95,11 +122,12 @@ export class Stencils {
   /** The whole plan; undefined where it has to be written step by step. */
   fill(attachment: Attachment): Uint8Array | undefined {
     const { seat, existing, ports, name, host } = attachment;
-    // What opens sockets is another plan; the rest comes in too many shapes.
-    if (!host.ready || existing !== undefined || ports.length > 0) return undefined;
+    // What opens sockets is another plan.
+    if (!host.isReady(ports.length > 0) || existing !== undefined) return undefined;
     if (seat.routes.length > 0 || seat.limit.in !== undefined || seat.limit.out !== undefined) {
       return undefined;
     }
+    if (!isOnePort(ports)) return undefined;
     if (!isPlain(seat.alias) || !isPlain(name)) return undefined;
     if (name !== undefined && !runDirIsMade()) return undefined;
     const shape = shapeOf(attachment);

@@ -6,6 +6,7 @@ import { bridgeLayout } from '../../lib/network/bridge-layout.ts';
 import { Host } from '../../lib/network/host.ts';
 import type { Layout } from '../../lib/network/layout.ts';
 import { macvlanLayout } from '../../lib/network/macvlan-layout.ts';
+import { expand, type PublishSpec } from '../../lib/network/ports.ts';
 import type { NetworkRecord } from '../../lib/network/record.ts';
 import { routedLayout } from '../../lib/network/routed-layout.ts';
 import { Seats } from '../../lib/network/seats.ts';
@@ -17,7 +18,7 @@ let host: Host;
 beforeAll(async () => {
   host = new Host();
   const sockets = { operation: 'test', label: 'the host', read() {} };
-  await runSequence({ ...sockets, write: (steps) => void steps.lend(host, false) });
+  await runSequence({ ...sockets, write: (steps) => void steps.lend(host, true) });
   // What every first name makes; later plans leave it out.
   const ns = await NetNs.create('plans-first');
   await ns.delete();
@@ -45,13 +46,16 @@ const records: [string, Layout, NetworkRecord][] = [
   ],
 ];
 
-const attaches: [string, AttachOptions][] = [
+/** @param ports published, each of one port */
+const attaches: [string, AttachOptions, PublishSpec?][] = [
   ['anonymous', {}],
   ['named', { name: 'web-one' }],
   ['with a hardware address', { mac: '02:aa:bb:cc:dd:ee' }],
   ['with an MTU and a name of the link', { mtu: 1300, ifname: 'net0' }],
   ['without a default route', { defaultRoute: false }],
   ['with hairpin and isolation', { hairpin: true, isolated: true }],
+  ['with a port', {}, { hostPort: 8080, port: 80 }],
+  ['named, with a UDP port of one address', { name: 'web' }, { hostPort: 53, protocol: 'udp' }],
 ];
 
 /** In one comparison: told byte by byte only where they differ. */
@@ -65,21 +69,34 @@ describe.each(records)('the plans of %s', (_title, layout, record) => {
   const settings = settingsOf('net0', record);
   const seats = new Seats(settings);
   const stencils = new Stencils(attachSequence);
-  const attachment = (options: AttachOptions): Attachment => {
+  let serial = 0;
+  const attachment = (options: AttachOptions, publish?: PublishSpec): Attachment => {
     const seat = seats.seat(seats.take(undefined), options, false);
-    return { host, settings, layout, seat, name: options.name, ports: [], tag: '' };
+    // Other ports each time.
+    const by = serial++ % 1_000;
+    const asked = publish === undefined ? [] : expand('publish', publish, seat.assigned);
+    const ports = asked.map((each) => ({
+      ...each,
+      hostPort: each.hostPort + by,
+      port: each.port + by * 7,
+    }));
+    const tag = options.name === undefined ? 'net0' : `net0 ${options.name}`;
+    return { host, settings, layout, seat, name: options.name, ports, tag };
   };
   const count = Math.min(settings.addresses.capacity, 150);
 
-  it.each(attaches)('%s, are the same filled in as written out', (_how, options) => {
+  // The host sees nothing of a macvlan's packets.
+  const possible = attaches.filter(([, , publish]) => publish === undefined || !layout.inner);
+
+  it.each(possible)('%s, are the same filled in as written out', (_how, options, publish) => {
     for (let i = 0; i < count; i++) {
-      const one = attachment(options);
+      const one = attachment(options, publish);
       expectSame(stencils.fill(one), one);
       seats.release(one.seat.assigned);
     }
     // When ifindexes turned out to be taken, those inside are no constants any more.
     seats.otherIndexes();
-    const other = attachment(options);
+    const other = attachment(options, publish);
     expectSame(stencils.fill(other), other);
     seats.release(other.seat.assigned);
   });
