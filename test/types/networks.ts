@@ -11,8 +11,12 @@ export async function accepted(): Promise<void> {
   const text: string = `${one.address} ${one.gateway} ${one.mac} ${one.hostLink} ${where.name}`;
   const again: Endpoint[] = (await BridgeNetwork.open('br0')).endpoints();
   console.log(text, again);
-  await one.detach();
+  await one.detach({ timeout: 1_000 });
+  await net.attach('late', { signal: AbortSignal.timeout(1_000) });
   await net.prewarm(64);
+  const kept: boolean = (await (await net.attach()).recycle()).recycled;
+  const cards: number = net.enslaved().length + (await net.sweep()).cards.length;
+  console.log(kept, cards);
   await net.delete();
 }
 
