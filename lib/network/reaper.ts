@@ -107,8 +107,15 @@ export class Reaper {
     }
   }
 
+  /** Waits for what is dying: its looks use the host's sockets, which are closed after this. */
   async close(): Promise<void> {
+    while (this.backlog > 0) await this.#next();
     (await this.#witness)?.close();
+  }
+
+  /** Resolves when something has gone. */
+  #next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #wake(): void {
@@ -117,9 +124,7 @@ export class Reaper {
 
   /** Resolves when fewer than the limit are unfreed: who makes new ones waits here. */
   async room(): Promise<void> {
-    while (this.backlog >= this.#limit) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    while (this.backlog >= this.#limit) await this.#next();
   }
 
   #look = async (): Promise<void> => {

@@ -406,3 +406,14 @@ it('a full bridge says so before the kernel does', async () => {
     await net0.delete();
   }
 }, 60_000);
+
+it('a network that is closed waits for what is on its way out', async () => {
+  const net0 = await BridgeNetwork.create({ name: 'net0', subnet: '10.88.0.0/16' });
+  const detached = (await net0.attach()).detach();
+  await net0.close();
+  expect(net0.stats().unfreed).toBe(0);
+  await detached;
+  const again = await BridgeNetwork.open('net0');
+  expect(again.endpoints()).toEqual([]);
+  await again.delete();
+}, 10_000);
